@@ -38,7 +38,7 @@ class SolveError(AutologueError):
 def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
     """Return up to `count` of `choices` that look like `name`, best first.
 
-    >>> nearest("stien_2019", ["stein_2019", "kimmel_2021"])
+    >>> nearest("stien_2019", ["stein_2019", "owens_bozic_2021"])
     ['stein_2019']
     """
     return get_close_matches(name, list(choices), n=count, cutoff=0.5)

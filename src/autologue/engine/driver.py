@@ -1,0 +1,474 @@
+"""The driver: model-free numba code that feeds lanes with patients, watches events and saves what is asked for.
+
+Eight lanes run persistently; a lane that finishes takes the next patient. Every lane has its own clock, step, stop time
+(the next dose, input change, phase end, visit or the horizon) and phase. A state trigger is located on the dense output,
+the step is then repeated so that it ends exactly there. Values at an event time are those just after the event.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autologue.engine.scalar import call_aux, call_step, compiled, flush_denormals, restore_mode
+
+__all__ = ["BAD_START", "BOLUS", "MIN_STEP", "NOT_FINITE", "OK", "RATE", "SET_INPUT", "STEP_CAP", "VISIT", "drive"]
+
+W = 8
+OK, STEP_CAP, MIN_STEP, NOT_FINITE, BAD_START = range(5)
+BOLUS, RATE, SET_INPUT, VISIT = range(4)
+MAXIMUM, MINIMUM, AREA, LAST_ABOVE, FIRST_ABOVE, FIRST_BELOW = range(6)
+SETUP, RHS, OUTPUTS, GUARDS, RESET = range(5)
+END_PHASE, EXTINCTION, RULE, TAIL_START, TAIL_EXTINCT, TAIL_LEAVE = range(6)
+FAR = 1e300
+
+
+@compiled
+def dense(S, L, l, theta, B):  # type: ignore[no-untyped-def]
+    """Write the states at fraction theta of the lane's last step, and the time, into B."""
+    n, yo, co = L[0], L[11], L[12]
+    for i in range(n):
+        c = S[co + (2 * n + i) * W + l] + theta * S[co + (3 * n + i) * W + l]
+        c = S[co + i * W + l] + theta * (S[co + (n + i) * W + l] + theta * c)
+        B[i] = S[yo + i * W + l] + theta * c
+    B[n] = S[L[18] + l] + theta * S[L[19] + l]
+
+
+@compiled
+def here(S, L, l, B):  # type: ignore[no-untyped-def]
+    """Write the lane's present states and time into B."""
+    for i in range(L[0]):
+        B[i] = S[L[7] + i * W + l]
+    B[L[0]] = S[L[14] + l]
+
+
+@compiled
+def first_step(aux, S, L, l, B, span):  # type: ignore[no-untyped-def]
+    """Set the lane's first step and first stage from the present state; return False where the rate is not finite."""
+    n = L[0]
+    call_aux(aux, RHS, S.ctypes.data, l, B.ctypes.data)
+    h = 1e-3 * span
+    fine = True
+    for i in range(n):
+        y, f = abs(S[L[7] + i * W + l]), abs(B[i])
+        S[L[13] + i * W + l] = B[i]
+        fine = fine and math.isfinite(f) and math.isfinite(y)
+        if y > 0.0 and f > 0.0 and i < n:
+            h = min(h, max(0.01 * y / f, 1e-9 * span))
+    S[L[15] + l] = h
+    S[L[16] + l] = 1e-4
+    return fine
+
+
+@compiled
+def locate(aux, S, L, l, k, direction, low, high, B):  # type: ignore[no-untyped-def]
+    """Return the fraction of the last step at which guard k passes zero, between low (before) and high (after)."""
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        dense(S, L, l, middle, B)
+        call_aux(aux, GUARDS, S.ctypes.data, l, B.ctypes.data)
+        if B[L[0] + 1 + k] * direction >= 0.0:
+            high = middle
+        else:
+            low = middle
+        if (high - low) * S[L[19] + l] <= 1e-13 * max(abs(S[L[18] + l]), 1e-3):
+            break
+    return high
+
+
+@compiled
+def watch(aux, S, L, l, guards, after, before, B):  # type: ignore[no-untyped-def]
+    """Return (guard, fraction) of the first guard that fires in the last step, (-1, 2.0) if none; update `before`."""
+    n, count = L[0], L[4]
+    fired, best = -1, 2.0
+    phase = S[L[20] + l]
+    middle = np.empty(count)
+    dense(S, L, l, 0.5, B)
+    call_aux(aux, GUARDS, S.ctypes.data, l, B.ctypes.data)
+    for k in range(count):
+        middle[k] = B[n + 1 + k]
+    dense(S, L, l, 1.0, B)
+    call_aux(aux, GUARDS, S.ctypes.data, l, B.ctypes.data)
+    end = B[n + 1 : n + 1 + count].copy()
+    for k in range(count):
+        if guards[k, 1] >= 0 and guards[k, 1] != phase:
+            continue
+        d = guards[k, 0]
+        low, high = -1.0, -1.0
+        if before[l, k] * d < 0.0 and middle[k] * d >= 0.0:
+            low, high = 0.0, 0.5
+        elif middle[k] * d < 0.0 and end[k] * d >= 0.0:
+            low, high = 0.5, 1.0
+        if low >= 0.0 and S[L[14] + l] >= after[l, k]:
+            theta = locate(aux, S, L, l, k, d, low, high, B)
+            if S[L[18] + l] + theta * S[L[19] + l] >= after[l, k] and theta < best:
+                fired, best = k, theta
+    if fired < 0:
+        for k in range(count):
+            before[l, k] = end[k]
+    return fired, best
+
+
+@compiled
+def rearm(aux, S, L, l, before, fired, B):  # type: ignore[no-untyped-def]
+    """Evaluate all guards at the present state; the one that has just fired must first go back before it fires again."""
+    here(S, L, l, B)
+    call_aux(aux, GUARDS, S.ctypes.data, l, B.ctypes.data)
+    for k in range(L[4]):
+        before[l, k] = 0.0 if k == fired else B[L[0] + 1 + k]
+
+
+@compiled
+def act(S, L, l, action, target, tail):  # type: ignore[no-untyped-def]
+    """Change the states as an extinction or a birth-death tail says (`tail`: first added state, cells, level)."""
+    y, first = L[7], int(tail[0])
+    if action == EXTINCTION or action == TAIL_EXTINCT:
+        S[y + target * W + l] = 0.0
+    if action == TAIL_START:
+        S[y + first * W + l] = 1.0
+    if action == TAIL_EXTINCT or action == TAIL_LEAVE:
+        odds = S[y + (first + 2) * W + l]
+        chance = (odds / (1.0 + odds)) ** tail[1]
+        S[y + (first + 3) * W + l] *= 1.0 - chance
+        if action == TAIL_LEAVE:
+            S[y + target * W + l] /= 1.0 - chance
+            S[y + (first + 4) * W + l] = (S[y + (first + 4) * W + l] - chance) / (1.0 - chance)
+        for k in range(3):
+            S[y + (first + k) * W + l] = 0.0
+
+
+@compiled
+def settle(S, L, l, guards, before, tail, marks, patient):  # type: ignore[no-untyped-def]
+    """Let states that are already below their limit go extinct (or enter the tail) at once."""
+    for k in range(L[4]):
+        action, target = guards[k, 2], guards[k, 3]
+        if (action == EXTINCTION or action == TAIL_START) and before[l, k] < 0.0 and S[L[7] + target * W + l] > 0.0:
+            act(S, L, l, action, target, tail)
+            before[l, k] = 0.0
+            if math.isnan(marks[patient, L[5] + k]):
+                marks[patient, L[5] + k] = S[L[14] + l]
+
+
+@compiled
+def next_event(events, routes, first, last, time, index):  # type: ignore[no-untyped-def]
+    """Return (time, index) of the patient's next event after (time, index), lags included; (FAR, -1) if none."""
+    best, found = FAR, -1
+    for j in range(first, last):
+        when = events[j, 0]
+        if events[j, 4] >= 0.0:
+            when += routes[2 * int(events[j, 4]) + 1]
+        if (when > time or (when == time and j > index)) and when < best:
+            best, found = when, j
+    return best, found
+
+
+@compiled
+def summarise(aux, S, L, l, kinds, limits, sums, patient, B):  # type: ignore[no-untyped-def]
+    """Update the summaries of one patient with the last step."""
+    n, outputs = L[0], L[3]
+    t0, h = S[L[18] + l], S[L[19] + l]
+    values = np.empty((5, outputs))
+    for q in range(5):
+        dense(S, L, l, 0.25 * q, B)
+        call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
+        for o in range(outputs):
+            values[q, o] = B[n + 1 + o]
+    for s in range(kinds.shape[0]):
+        kind, o = kinds[s, 0], kinds[s, 1]
+        a, b, limit = limits[s, 0], limits[s, 1], limits[s, 2]
+        if t0 + h < a or t0 > b:
+            continue
+        if kind == AREA:
+            low, high = max(0.0, (a - t0) / h), min(1.0, (b - t0) / h)
+            total = 0.0
+            for q in range(5):
+                v = values[q, o]
+                if low > 0.0 or high < 1.0:
+                    dense(S, L, l, low + 0.25 * q * (high - low), B)
+                    call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
+                    v = B[n + 1 + o]
+                total += (7.0 if q in (0, 4) else (12.0 if q == 2 else 32.0)) * v
+            sums[patient, s, 0] = (0.0 if math.isnan(sums[patient, s, 0]) else sums[patient, s, 0]) + total / 90.0 * h * (high - low)
+        elif kind == MAXIMUM or kind == MINIMUM:
+            extreme(aux, S, L, l, 1.0 if kind == MAXIMUM else -1.0, o, a, b, values, sums, patient, s, B)
+        else:
+            cross(aux, S, L, l, kind, o, a, b, limit, values, sums, patient, s, B)
+
+
+@compiled
+def output_at(aux, S, L, l, theta, o, B):  # type: ignore[no-untyped-def]
+    """Return output o at fraction theta of the last step."""
+    dense(S, L, l, theta, B)
+    call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
+    return B[L[0] + 1 + o]
+
+
+@compiled
+def extreme(aux, S, L, l, sign, o, a, b, values, sums, patient, s, B):  # type: ignore[no-untyped-def]
+    """Update a maximum (sign +1) or minimum (-1) of output o in the window [a, b], refined by golden section."""
+    t0, h = S[L[18] + l], S[L[19] + l]
+    low, high = max(0.0, (a - t0) / h), min(1.0, (b - t0) / h)
+    best, where = -FAR, low
+    for q in range(7):
+        theta = 0.25 * q if q < 5 else (low if q == 5 else high)
+        if theta < low or theta > high:
+            continue
+        v = sign * (values[q, o] if q < 5 else output_at(aux, S, L, l, theta, o, B))
+        if v > best:
+            best, where = v, theta
+    x, y = max(low, where - 0.25), min(high, where + 0.25)
+    inside = where > low and where < high
+    if where == high and high > low:
+        inside = sign * output_at(aux, S, L, l, high - 1e-3 * (high - low), o, B) > best
+    elif where == low and high > low:
+        inside = sign * output_at(aux, S, L, l, low + 1e-3 * (high - low), o, B) > best
+    if inside:
+        for _ in range(40):
+            p, q2 = y - 0.6180339887498949 * (y - x), x + 0.6180339887498949 * (y - x)
+            if sign * output_at(aux, S, L, l, p, o, B) >= sign * output_at(aux, S, L, l, q2, o, B):
+                y = q2
+            else:
+                x = p
+        v = sign * output_at(aux, S, L, l, 0.5 * (x + y), o, B)
+        if v > best:
+            best, where = v, 0.5 * (x + y)
+    if math.isnan(sums[patient, s, 0]) or best > sign * sums[patient, s, 0]:
+        sums[patient, s, 0] = sign * best
+        sums[patient, s, 1] = t0 + where * h
+
+
+@compiled
+def cross(aux, S, L, l, kind, o, a, b, limit, values, sums, patient, s, B):  # type: ignore[no-untyped-def]
+    """Update the last time at or above a limit, or the first time above or below it, in the window [a, b]."""
+    t0, h = S[L[18] + l], S[L[19] + l]
+    if kind != LAST_ABOVE and not math.isnan(sums[patient, s, 0]):
+        return
+    side = -1.0 if kind == FIRST_BELOW else 1.0
+    for q in range(5):
+        theta = 0.25 * q
+        when = t0 + theta * h
+        v = side * (values[q, o] - limit)
+        if q > 0:
+            u = side * (values[q - 1, o] - limit)
+            if (u < 0.0) != (v < 0.0):
+                x, y = theta - 0.25, theta
+                for _ in range(50):
+                    m = 0.5 * (x + y)
+                    if (side * (output_at(aux, S, L, l, m, o, B) - limit) < 0.0) == (u < 0.0):
+                        x = m
+                    else:
+                        y = m
+                root = t0 + 0.5 * (x + y) * h
+                if root >= a and root <= b and (kind == LAST_ABOVE or v >= 0.0):
+                    sums[patient, s, 0] = root
+                    if kind != LAST_ABOVE:
+                        return
+        if v >= 0.0 and when >= a and when <= b:
+            sums[patient, s, 0] = when
+            if kind != LAST_ABOVE:
+                return
+
+
+@compiled
+def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, first_row, events, first_event, last_event, guards,
+          rules, delays, changes, tail, kinds, limits, rtol, atol, max_steps, chosen, out, sums, status, failed, steps, marks):  # type: ignore[no-untyped-def]  # fmt: skip
+    """Solve patients start..stop-1; every argument but the last six is read only. See `engine.solve` for shapes."""
+    mode = flush_denormals(np.int32(0))
+    n, np_, nu, no, ng, nph, nr = L[0], L[1], L[2], L[3], L[4], L[5], L[6]
+    Y, PP, U, R, T, H, STOP, PH = L[7], L[8], L[9], L[10], L[14], L[15], L[17], L[20]
+    S = np.ones(L[23])
+    S[L[21]] = rtol
+    for i in range(n):
+        S[L[22] + i] = atol[i]
+    B = np.zeros(n + 1 + max(no, ng, 1) + nph + ng + 2 * nr)
+    nrule = delays.shape[0]
+    patient = np.full(W, -1)
+    alive, need = np.zeros(W, np.bool_), np.ones(W, np.bool_)
+    at_save, at_event = np.zeros(W, np.int64), np.zeros(W, np.int64)
+    event_time, when_event = np.zeros(W), np.zeros(W)
+    redo, count = np.full(W, -1), np.zeros(W, np.int64)
+    ends, after, route = np.empty((W, nph)), np.empty((W, ng)), np.empty((W, 2 * nr))
+    before = np.empty((W, ng))
+    pending, waiting, used = np.full((W, nrule), FAR), np.zeros((W, nrule), np.int64), np.zeros((W, nrule), np.int64)
+    upcoming, live, anyneed = start, 0, True
+    while True:
+        if anyneed:
+            anyneed = False
+            for l in range(W):
+                if not need[l]:
+                    continue
+                need[l] = False
+                if upcoming >= stop:
+                    if alive[l]:
+                        alive[l] = False
+                        live -= 1
+                    S[STOP + l] = FAR
+                    S[PH + l] = 0.0
+                    continue
+                i = upcoming
+                upcoming += 1
+                patient[l], count[l], redo[l] = i, 0, -1
+                for j in range(np_):
+                    S[PP + j * W + l] = P[i, j]
+                for j in range(nu):
+                    S[U + j * W + l] = U0[j]
+                for j in range(n):
+                    S[R + j * W + l] = 0.0
+                S[T + l], S[PH + l] = span[i, 0], 0.0
+                call_aux(aux, SETUP, S.ctypes.data, l, B.ctypes.data)
+                for k in range(nph):
+                    ends[l, k] = B[k]
+                for k in range(ng):
+                    after[l, k] = B[nph + k]
+                for k in range(2 * nr):
+                    route[l, k] = B[nph + ng + k]
+                fine = True
+                for j in range(n):
+                    fine = fine and math.isfinite(S[Y + j * W + l]) and S[Y + j * W + l] > -FAR
+                for k in range(nph):
+                    fine = fine and not math.isnan(ends[l, k])
+                for k in range(nrule):
+                    pending[l, k], waiting[l, k], used[l, k] = FAR, 0, 0
+                at_save[l], at_event[l], event_time[l] = first_time[i], -1, -FAR
+                when_event[l], at_event[l] = next_event(events, route[l], first_event[i], last_event[i], -FAR, -1)
+                if not alive[l]:
+                    live += 1
+                alive[l] = True
+                S[STOP + l] = span[i, 0]
+                redo[l] = -2 if fine else -3
+        if live == 0:
+            break
+        # a lane just filled has its stop at its start: this step leaves it as it is
+        call_step(step, S.ctypes.data)
+        for l in range(W):
+            if not alive[l]:
+                S[T + l], S[H + l] = 0.0, 1e-3
+                continue
+            i = patient[l]
+            fresh = redo[l] <= -2
+            if redo[l] == -3:
+                status[i], failed[i] = BAD_START, span[i, 0]
+                need[l] = anyneed = True
+                continue
+            if fresh:
+                redo[l] = -1
+            else:
+                count[l] += 1
+                if not S[T + l] > S[L[18] + l]:
+                    h, t = S[H + l], S[T + l]
+                    if count[l] >= max_steps or t + 0.1 * h == t or h < 1e-280:
+                        call_aux(aux, RHS, S.ctypes.data, l, B.ctypes.data)
+                        fine = True
+                        for j in range(n):
+                            fine = fine and math.isfinite(B[j])
+                        status[i] = STEP_CAP if count[l] >= max_steps else (MIN_STEP if fine else NOT_FINITE)
+                        failed[i], steps[i] = t, count[l]
+                        need[l] = anyneed = True
+                    continue
+                if ng > 0 and redo[l] < 0:
+                    fired, theta = watch(aux, S, L, l, guards, after, before, B)
+                    if fired >= 0:
+                        t0 = S[L[18] + l]
+                        event = t0 + theta * S[L[19] + l]
+                        redo[l] = fired
+                        if event < S[T + l]:
+                            for j in range(n):
+                                S[Y + j * W + l] = S[L[11] + j * W + l]
+                            S[T + l] = t0
+                            S[STOP + l] = event
+                            if event > t0:
+                                first_step(aux, S, L, l, B, span[i, 1] - span[i, 0])
+                                S[H + l] = 2.0 * (event - t0)
+                                continue
+                        else:
+                            S[STOP + l] = S[T + l]
+                if kinds.shape[0] > 0 and S[T + l] > S[L[18] + l]:
+                    summarise(aux, S, L, l, kinds, limits, sums, i, B)
+                while at_save[l] < last_time[i] and times[at_save[l]] < S[T + l]:
+                    dense(S, L, l, (times[at_save[l]] - S[L[18] + l]) / S[L[19] + l], B)
+                    call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
+                    for o in range(chosen.shape[0]):
+                        out[first_row[i] + at_save[l] - first_time[i], o] = B[n + 1 + chosen[o]]
+                    at_save[l] += 1
+                if count[l] >= max_steps:
+                    status[i], failed[i], steps[i] = STEP_CAP, S[T + l], count[l]
+                    need[l] = anyneed = True
+                    continue
+            t = S[T + l]
+            if t >= S[STOP + l]:
+                fired = redo[l]
+                redo[l] = -1
+                if fired >= 0:
+                    action, target = guards[fired, 2], guards[fired, 3]
+                    if math.isnan(marks[i, nph + fired]):
+                        marks[i, nph + fired] = t
+                    if action == END_PHASE:
+                        ends[l, target] = t
+                    elif action == RULE:
+                        if rules[target, 1] == 0 and used[l, target] < rules[target, 0] and waiting[l, target] == 0:
+                            used[l, target] += 1
+                            waiting[l, target], pending[l, target] = 1, t + delays[target, 0]
+                    else:
+                        act(S, L, l, action, target, tail)
+                while when_event[l] <= t:
+                    j = at_event[l]
+                    kind, target = int(events[j, 1]), int(events[j, 2])
+                    share = route[l, 2 * int(events[j, 4])] if events[j, 4] >= 0.0 else 1.0
+                    if kind == BOLUS:
+                        S[Y + target * W + l] += share * events[j, 3]
+                    elif kind == RATE:
+                        S[R + target * W + l] += share * events[j, 3]
+                    elif kind == SET_INPUT:
+                        S[U + target * W + l] = events[j, 3]
+                    elif ng > 0:
+                        here(S, L, l, B)
+                        call_aux(aux, GUARDS, S.ctypes.data, l, B.ctypes.data)
+                        for k in range(ng):
+                            r = guards[k, 3]
+                            if guards[k, 2] == RULE and rules[r, 1] == 1 and B[n + 1 + k] * guards[k, 0] > 0.0 and t >= after[l, k]:
+                                if used[l, r] < rules[r, 0] and waiting[l, r] == 0:
+                                    used[l, r] += 1
+                                    waiting[l, r], pending[l, r] = 1, t + delays[r, 0]
+                                    if math.isnan(marks[i, nph + k]):
+                                        marks[i, nph + k] = t
+                    event_time[l] = when_event[l]
+                    when_event[l], at_event[l] = next_event(events, route[l], first_event[i], last_event[i], event_time[l], j)
+                for r in range(nrule):
+                    if pending[l, r] <= t:
+                        for c in range(changes.shape[0]):
+                            if int(changes[c, 0]) == r:
+                                target = int(changes[c, 1])
+                                S[U + target * W + l] = changes[c, 2] if waiting[l, r] == 1 else U0[target]
+                        if waiting[l, r] == 1 and delays[r, 1] < FAR:
+                            waiting[l, r], pending[l, r] = 2, t + delays[r, 1]
+                        else:
+                            waiting[l, r], pending[l, r] = 0, FAR
+                while int(S[PH + l]) < nph - 1 and ends[l, int(S[PH + l])] <= t:
+                    call_aux(aux, RESET, S.ctypes.data, l, B.ctypes.data)
+                    marks[i, int(S[PH + l])] = t
+                    S[PH + l] += 1.0
+                if ng > 0:
+                    rearm(aux, S, L, l, before, fired, B)
+                    settle(S, L, l, guards, before, tail, marks, i)
+                if not first_step(aux, S, L, l, B, span[i, 1] - span[i, 0]):
+                    status[i], failed[i], steps[i] = NOT_FINITE, t, count[l]
+                    need[l] = anyneed = True
+                    continue
+                upto = min(span[i, 1], when_event[l])
+                if int(S[PH + l]) < nph - 1:
+                    upto = min(upto, ends[l, int(S[PH + l])])
+                for r in range(nrule):
+                    upto = min(upto, pending[l, r])
+                S[STOP + l] = upto
+            while at_save[l] < last_time[i] and times[at_save[l]] <= t:
+                here(S, L, l, B)
+                call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
+                for o in range(chosen.shape[0]):
+                    out[first_row[i] + at_save[l] - first_time[i], o] = B[n + 1 + chosen[o]]
+                at_save[l] += 1
+            if t >= span[i, 1]:
+                status[i], steps[i] = OK, count[l]
+                need[l] = anyneed = True
+    restore_mode(mode)

@@ -1,0 +1,122 @@
+"""Compiled kernels: generated once per model, kept on disk, loaded in a fraction of a second afterwards.
+
+The key is a hash of the generated source, the versions of autologue, numba and python, and the processor. Sources are
+written under a temporary name and moved into place, so two processes that compile at once do no harm; where the folder
+cannot be written a temporary one serves this process. AUTOLOGUE_CACHE_DIR chooses the folder; AUTOLOGUE_SIMD=512 asks
+for 512-bit registers (process-wide, before the first compilation).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import os
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numba
+import numpy as np
+import platformdirs
+from llvmlite import binding
+from numpy.typing import NDArray
+
+from autologue import __version__
+from autologue.engine.generate import Layout, generate
+from autologue.engine.scalar import HAS_FLUSH
+from autologue.engine.system import System
+
+__all__ = ["Kernel", "cache_folder", "compile_kernel"]
+
+log = logging.getLogger("autologue.engine")
+_lock = threading.Lock()
+_loaded: dict[str, Kernel] = {}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The addresses of a compiled model's two functions, its layout, and whether it was compiled just now (seconds)."""
+
+    step: int
+    aux: int
+    layout: NDArray[np.int64]
+    module: ModuleType
+    compile_seconds: float
+
+
+def _processor() -> str:
+    if os.environ.get("AUTOLOGUE_SIMD") == "512" and "prefer-256-bit" not in str(numba.config.CPU_FEATURES or ""):
+        features = binding.get_host_cpu_features().flatten()
+        numba.config.CPU_NAME, numba.config.CPU_FEATURES = binding.get_host_cpu_name(), features + ",-prefer-256-bit"
+    return f"{binding.get_host_cpu_name()} {numba.config.CPU_FEATURES or ''} flush={HAS_FLUSH}"
+
+
+def cache_folder() -> tuple[Path, bool]:
+    """Return the folder for generated kernels and whether it lasts (False: a temporary one, the usual cannot be written)."""
+    chosen = os.environ.get("AUTOLOGUE_CACHE_DIR")
+    folder = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("autologue")) / "kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder, True
+    except OSError:
+        return _temporary_folder(folder), False
+
+
+_temporary: list[Path] = []
+
+
+def _temporary_folder(wanted: Path) -> Path:
+    if not _temporary:
+        _temporary.append(Path(tempfile.mkdtemp(prefix="autologue-kernels-")))
+        log.warning("the kernel cache %s cannot be written; kernels are compiled anew by each process", wanted)
+    return _temporary[0]
+
+
+def _write(path: Path, source: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(handle, "w") as file:
+        file.write(source)
+    os.replace(name, path)
+
+
+def _load(path: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def compile_kernel(system: System, *, explicit: bool, group: bool = False) -> Kernel:
+    """Return the kernel of a system for one method, compiled now, read from disk or already loaded."""
+    source, layout = generate(system, explicit=explicit, group=group, portable=not HAS_FLUSH)
+    identity = "\n".join([source, __version__, numba.__version__, np.__version__, sys.version, _processor()])
+    key = hashlib.sha256(identity.encode()).hexdigest()[:20]
+    with _lock:
+        if key not in _loaded:
+            _loaded[key] = _build(system, source, layout, f"autologue_kernel_{key}")
+        return _loaded[key]
+
+
+def _build(system: System, source: str, layout: Layout, name: str) -> Kernel:
+    folder, lasting = cache_folder()
+    path = folder / f"{name}.py"
+    known = path.exists()
+    if not known:
+        log.info("compiling %s (%d states); this takes a few seconds, once", system.model.name, len(system.states))
+        _write(path, source)
+    begin = time.perf_counter()
+    module: Any = _load(path, name)
+    seconds = time.perf_counter() - begin
+    if not known:
+        log.info("compiled %s in %.1f s%s", system.model.name, seconds, "" if lasting else " (not kept)")
+    return Kernel(module.step.address, module.aux.address, np.array(layout.numbers(), dtype=np.int64), module, seconds)

@@ -1,0 +1,164 @@
+"""Scalar functions for generated kernels: inline polynomials that vectorise, where a call into libm would not.
+
+`vexp` and `vlog` follow the classical rational approximations of Cephes and fdlibm (relative error below 3e-16 and
+1e-15 over the normal range). `flush_denormals` sets the processor's flush-to-zero mode where it has one (x86); elsewhere,
+and where the environment variable AUTOLOGUE_PORTABLE is set, kernels zero values below 1e-150 themselves.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+__all__ = ["FASTMATH", "HAS_FLUSH", "bits_to_float", "bitpow", "call_aux", "call_step", "compiled", "float_to_bits", "flush_denormals", "restore_mode", "vexp", "vlog", "vpow", "vsqrt"]
+
+# never `nnan` or `ninf`: a NaN must reject the step
+FASTMATH = {"contract", "nsz", "arcp", "reassoc"}
+HAS_FLUSH = platform.machine().lower() in ("x86_64", "amd64") and not os.environ.get("AUTOLOGUE_PORTABLE")
+
+
+def compiled(function: Any) -> Any:
+    """Compile a model-free function, cached on disk where some folder can be written, and without the GIL."""
+    options: dict[str, Any] = {"fastmath": FASTMATH, "error_model": "numpy", "nogil": True}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # numba found no folder for its cache
+        return njit(**options)(function)
+
+
+@intrinsic
+def float_to_bits(typingctx: Any, x: Any) -> Any:
+    """Return the 64 bits of a float as an integer."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.int64))
+
+    return types.int64(types.float64), codegen
+
+
+@intrinsic
+def bits_to_float(typingctx: Any, x: Any) -> Any:
+    """Return the float with these 64 bits."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.float64))
+
+    return types.float64(types.int64), codegen
+
+
+def _mode(name: str) -> Any:
+    @intrinsic
+    def change(typingctx: Any, value: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            i32 = ir.IntType(32)
+            if not HAS_FLUSH:
+                return i32(0)
+            cell = builder.alloca(i32)
+            pointer = builder.bitcast(cell, ir.IntType(8).as_pointer())
+            kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer()])
+            builder.call(builder.module.declare_intrinsic("llvm.x86.sse.stmxcsr", (), kind), [pointer])
+            before = builder.load(cell)
+            after = builder.or_(before, i32(0x8040)) if name == "flush" else args[0]
+            builder.store(after, cell)
+            builder.call(builder.module.declare_intrinsic("llvm.x86.sse.ldmxcsr", (), kind), [pointer])
+            return before
+
+        return types.int32(types.int32), codegen
+
+    return change
+
+
+flush_denormals = _mode("flush")
+restore_mode = _mode("restore")
+
+
+def _caller(count: int) -> Any:
+    """Return an intrinsic that calls the C function at an address with a pointer and `count` further arguments."""
+    if count == 0:
+
+        @intrinsic
+        def call(typingctx: Any, address: Any, data: Any) -> Any:
+            def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+                pointer = ir.DoubleType().as_pointer()
+                kind = ir.FunctionType(ir.VoidType(), [pointer])
+                builder.call(builder.inttoptr(args[0], kind.as_pointer()), [builder.inttoptr(args[1], pointer)])
+                return context.get_dummy_value()
+
+            return types.void(types.int64, types.int64), codegen
+
+        return call
+
+    @intrinsic
+    def call_with(typingctx: Any, address: Any, code: Any, data: Any, lane: Any, buffer: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            pointer, i64 = ir.DoubleType().as_pointer(), ir.IntType(64)
+            kind = ir.FunctionType(ir.VoidType(), [i64, pointer, i64, pointer])
+            target = builder.inttoptr(args[0], kind.as_pointer())
+            builder.call(target, [args[1], builder.inttoptr(args[2], pointer), args[3], builder.inttoptr(args[4], pointer)])
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64, types.int64, types.int64, types.int64), codegen
+
+    return call_with
+
+
+call_step = _caller(0)
+call_aux = _caller(4)
+
+
+@njit(fastmath=FASTMATH, error_model="numpy", cache=False)
+def vlog(x: float) -> float:
+    """Return the natural logarithm; -inf at 0, NaN below."""
+    bits = float_to_bits(x)
+    e = (bits - 0x3FE6A09E667F3BCD) >> 52
+    m = bits_to_float(bits - (e << 52))
+    f = m - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    p = 2.222219843214978396e-01 + z * (1.818357216161805012e-01 + z * (1.531383769920937332e-01 + z * 1.479819860511658591e-01))
+    p = 6.666666666666735130e-01 + z * (3.999999999940941908e-01 + z * (2.857142874366239149e-01 + z * p))
+    r = s * (2.0 + z * p) + e * 0.693147180559945309417
+    r = r if x > 0.0 else math.nan
+    return r if x != 0.0 else -math.inf
+
+
+@njit(fastmath=FASTMATH, error_model="numpy", cache=False)
+def vexp(x: float) -> float:
+    """Return e to the power x; 0 below -708, inf above 709."""
+    c = min(max(x, -708.0), 709.0)
+    k = math.floor(c * 1.4426950408889634 + 0.5)
+    r = c - k * 6.93145751953125e-1
+    r = r - k * 1.42860682030941723212e-6
+    z = r * r
+    px = r * ((1.26177193074810590878e-4 * z + 3.02994407707441961300e-2) * z + 9.99999999999999999910e-1)
+    q = ((3.00198505138664455042e-6 * z + 2.52448340349684104192e-3) * z + 2.27265548208155028766e-1) * z + 2.0
+    v = 1.0 + 2.0 * px / (q - px)
+    v = bits_to_float(float_to_bits(v) + (np.int64(k) << 52))
+    v = v if x > -708.0 else 0.0
+    v = v if x <= 709.0 else math.inf
+    return v if x == x else x
+
+
+@njit(fastmath=FASTMATH, error_model="numpy", cache=False)
+def vpow(x: float, a: float) -> float:
+    """Return x to the power a, zero for x <= 0 (as in a Hill function)."""
+    return vexp(a * vlog(x if x > 0.0 else 1.0)) if x > 0.0 else 0.0
+
+
+@njit(fastmath=FASTMATH, error_model="numpy", cache=False)
+def vsqrt(x: float) -> float:
+    """Return the square root, zero for x <= 0."""
+    return math.sqrt(x if x > 0.0 else 0.0)
+
+
+@njit(fastmath=FASTMATH, error_model="numpy", cache=False)
+def bitpow(x: float, a: float) -> float:
+    """Return x to the power a within a few per cent, for step-size control (linear in the bits of the exponent)."""
+    return bits_to_float(np.int64(4607182418800017408.0 + a * (np.float64(float_to_bits(x)) - 4607182418800017408.0)))
