@@ -55,7 +55,7 @@ $(VENV)/pyvenv.cfg:
 	if [ -n "$(PYTHON)" ]; then \
 	  if usable "$(PYTHON)"; then found="$(PYTHON)"; fi; \
 	else \
-	  IFS=:; for name in $(subst $(eval ) ,:,$(NAMES)); do for folder in $$PATH; do \
+	  IFS=:; for name in $(NAMES); do for folder in $$PATH; do \
 	    if [ -z "$$found" ] && [ -x "$$folder/$$name" ] && usable "$$folder/$$name"; then found="$$folder/$$name"; fi; \
 	  done; done; unset IFS; \
 	fi; \

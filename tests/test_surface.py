@@ -48,5 +48,6 @@ def test_exports_are_the_sorted_all(name: str) -> None:
 
 
 def test_names_are_read_from_every_form() -> None:
-    source = "import os\nfrom typing import TYPE_CHECKING\nfrom .a import x as y\nZ: int = 1\n_w = 2\nclass C: ...\nif TYPE_CHECKING:\n    from autologue.b import d"
-    assert public(source) == {"y", "Z", "C", "d"}
+    outside = "import os\nfrom typing import TYPE_CHECKING\n_w = 2\n"
+    ours = "from .a import x as y\nZ: int = 1\nclass C: ...\nif TYPE_CHECKING:\n    from autologue.b import d"
+    assert public(outside + ours) == {"y", "Z", "C", "d"}
