@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --retries 10
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --retries 10
 NAMES := python3.13 python3.12 python3.11 python3
 # A name on the PATH may be a shim that fails when it runs, so each candidate is run before it is chosen.
 USABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
