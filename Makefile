@@ -74,6 +74,8 @@ $(READY): $(VENV)/pyvenv.cfg requirements.lock pyproject.toml
 	@touch $@
 
 $(PEERS): $(READY)
+	@command -v gfortran >/dev/null || { echo "The benchmarks compare with numbalsoda, which is built from source: install gfortran and a C++ compiler" \
+	  "(on Debian and Ubuntu: gfortran and g++), then run 'make bench' again." >&2; exit 1; }
 	@echo "Installing the peers that the benchmarks compare with: one to two minutes, only this once"
-	@$(PIP) install --constraint requirements.lock --no-build-isolation --editable '.[bench]'
+	@$(PIP) install --constraint requirements.lock --editable '.[bench]'
 	@touch $@
