@@ -206,6 +206,24 @@ def output_at(aux, S, L, l, theta, o, B):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def golden(aux, S, L, l, sign, o, x, y, B):  # type: ignore[no-untyped-def]
+    """Return the fraction in [x, y] of the last step where sign * output o is largest (golden section)."""
+    ratio = 0.6180339887498949
+    p, q = y - ratio * (y - x), x + ratio * (y - x)
+    vp, vq = sign * output_at(aux, S, L, l, p, o, B), sign * output_at(aux, S, L, l, q, o, B)
+    for _ in range(30):
+        if vp >= vq:
+            y, q, vq = q, p, vp
+            p = y - ratio * (y - x)
+            vp = sign * output_at(aux, S, L, l, p, o, B)
+        else:
+            x, p, vp = p, q, vq
+            q = x + ratio * (y - x)
+            vq = sign * output_at(aux, S, L, l, q, o, B)
+    return 0.5 * (x + y)
+
+
+@compiled
 def extreme(aux, S, L, l, sign, o, a, b, values, sums, patient, s, B):  # type: ignore[no-untyped-def]
     """Update a maximum (sign +1) or minimum (-1) of output o in the window [a, b], refined by golden section."""
     t0, h = S[L[18] + l], S[L[19] + l]
@@ -218,22 +236,18 @@ def extreme(aux, S, L, l, sign, o, a, b, values, sums, patient, s, B):  # type: 
         v = sign * (values[q, o] if q < 5 else output_at(aux, S, L, l, theta, o, B))
         if v > best:
             best, where = v, theta
-    x, y = max(low, where - 0.25), min(high, where + 0.25)
-    inside = where > low and where < high
-    if where == high and high > low:
-        inside = sign * output_at(aux, S, L, l, high - 1e-3 * (high - low), o, B) > best
-    elif where == low and high > low:
-        inside = sign * output_at(aux, S, L, l, low + 1e-3 * (high - low), o, B) > best
-    if inside:
-        for _ in range(40):
-            p, q2 = y - 0.6180339887498949 * (y - x), x + 0.6180339887498949 * (y - x)
-            if sign * output_at(aux, S, L, l, p, o, B) >= sign * output_at(aux, S, L, l, q2, o, B):
-                y = q2
-            else:
-                x = p
-        v = sign * output_at(aux, S, L, l, 0.5 * (x + y), o, B)
-        if v > best:
-            best, where = v, 0.5 * (x + y)
+    known = sums[patient, s, 0]
+    if math.isnan(known) or best + 0.05 * abs(best) > sign * known:
+        inside = where > low and where < high
+        if where == high and high > low:
+            inside = sign * output_at(aux, S, L, l, high - 1e-3 * (high - low), o, B) > best
+        elif where == low and high > low:
+            inside = sign * output_at(aux, S, L, l, low + 1e-3 * (high - low), o, B) > best
+        if inside:
+            theta = golden(aux, S, L, l, sign, o, max(low, where - 0.25), min(high, where + 0.25), B)
+            v = sign * output_at(aux, S, L, l, theta, o, B)
+            if v > best:
+                best, where = v, theta
     if math.isnan(sums[patient, s, 0]) or best > sign * sums[patient, s, 0]:
         sums[patient, s, 0] = sign * best
         sums[patient, s, 1] = t0 + where * h
@@ -272,8 +286,30 @@ def cross(aux, S, L, l, kind, o, a, b, limit, values, sums, patient, s, B):  # t
 
 
 @compiled
+def save(aux, S, L, l, theta, chosen, direct, out, row, B):  # type: ignore[no-untyped-def]
+    """Write the chosen outputs at fraction theta of the last step (or now, theta < 0) into a row of `out`."""
+    n, count = L[0], chosen.shape[0]
+    if direct[0] >= 0 and theta >= 0.0:
+        # every chosen output is a state itself
+        yo, co = L[11], L[12]
+        for o in range(count):
+            i = direct[o]
+            c = S[co + (2 * n + i) * W + l] + theta * S[co + (3 * n + i) * W + l]
+            c = S[co + i * W + l] + theta * (S[co + (n + i) * W + l] + theta * c)
+            out[row, o] = S[yo + i * W + l] + theta * c
+        return
+    if theta >= 0.0:
+        dense(S, L, l, theta, B)
+    else:
+        here(S, L, l, B)
+    call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
+    for o in range(count):
+        out[row, o] = B[n + 1 + chosen[o]]
+
+
+@compiled
 def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, first_row, events, first_event, last_event, guards,
-          rules, delays, changes, tail, kinds, limits, rtol, atol, max_steps, chosen, out, sums, status, failed, steps, marks):  # type: ignore[no-untyped-def]  # fmt: skip
+          rules, delays, changes, tail, kinds, limits, rtol, atol, max_steps, chosen, direct, out, sums, status, failed, steps, marks):  # type: ignore[no-untyped-def]  # fmt: skip
     """Solve patients start..stop-1; every argument but the last six is read only. See `engine.solve` for shapes."""
     mode = flush_denormals(np.int32(0))
     n, np_, nu, no, ng, nph, nr = L[0], L[1], L[2], L[3], L[4], L[5], L[6]
@@ -387,10 +423,8 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
                 if kinds.shape[0] > 0 and S[T + l] > S[L[18] + l]:
                     summarise(aux, S, L, l, kinds, limits, sums, i, B)
                 while at_save[l] < last_time[i] and times[at_save[l]] < S[T + l]:
-                    dense(S, L, l, (times[at_save[l]] - S[L[18] + l]) / S[L[19] + l], B)
-                    call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
-                    for o in range(chosen.shape[0]):
-                        out[first_row[i] + at_save[l] - first_time[i], o] = B[n + 1 + chosen[o]]
+                    theta = (times[at_save[l]] - S[L[18] + l]) / S[L[19] + l]
+                    save(aux, S, L, l, theta, chosen, direct, out, first_row[i] + at_save[l] - first_time[i], B)
                     at_save[l] += 1
                 if count[l] >= max_steps:
                     status[i], failed[i], steps[i] = STEP_CAP, S[T + l], count[l]
@@ -463,10 +497,7 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
                     upto = min(upto, pending[l, r])
                 S[STOP + l] = upto
             while at_save[l] < last_time[i] and times[at_save[l]] <= t:
-                here(S, L, l, B)
-                call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
-                for o in range(chosen.shape[0]):
-                    out[first_row[i] + at_save[l] - first_time[i], o] = B[n + 1 + chosen[o]]
+                save(aux, S, L, l, -1.0, chosen, direct, out, first_row[i] + at_save[l] - first_time[i], B)
                 at_save[l] += 1
             if t >= span[i, 1]:
                 status[i], steps[i] = OK, count[l]
