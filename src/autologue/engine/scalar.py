@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
-from numba import extending
+from numba import extending, njit, types
 
 from autologue.compiled import FASTMATH
 
