@@ -26,6 +26,7 @@ from autologue.regimen import Bolus, Infusion, Level, Regimen
 __all__ = ["observe_reference", "solve_reference"]
 
 Floats = NDArray[np.float64]
+_MOST_EVALUATIONS = 1_000_000  # of the right-hand side, in one run: a broken model ends with a sentence, not never
 _RELATIVE_ONLY = 1e-40  # absolute tolerance of a state that has none: below any cell count, above underflow
 
 
@@ -107,7 +108,8 @@ def _checked_times(times: ArrayLike) -> Floats:
 def _refuse(model: Model) -> None:
     for field, what in (("rules", "rules"), ("birth_death", "a birth-death tail")):
         if getattr(model, field):
-            raise ModelError(f"model {model.name} has {what}, which the reference solver does not know; use dataclasses.replace(model, {field}=...)")
+            remedy = f"give it dataclasses.replace(model, {field}=...) without"
+            raise ModelError(f"model {model.name} has {what}, which the reference solver does not know; {remedy}")
 
 
 def _of_parameters(value: float | Function, p: Names) -> float:
@@ -163,7 +165,8 @@ def _read(given: Any, model: Model, what: str, base: Floats | None = None) -> Fl
     missing = [name for name in model.states if name not in given]
     if missing and base is None:
         raise ModelError(f"model {model.name}: {what} gives no value for state '{missing[0]}'")
-    return np.array([given[name] if name in given else base[i] for i, name in enumerate(model.states)], dtype=float)  # type: ignore[index]
+    filled = {} if base is None else dict(zip(model.states, base, strict=True))
+    return np.array([float(given.get(name, filled.get(name, 0.0))) for name in model.states])
 
 
 class _Run:
@@ -176,7 +179,7 @@ class _Run:
         self.atol = np.array([s.absolute * 1e-3 if s.absolute else _RELATIVE_ONLY for s in model.states.values()])
         self.signed = np.array([s.signed for s in model.states.values()])
         self.least = np.array([s.extinct_below or 0.0 for s in model.states.values()])
-        self.t, self.phase, self.given = 0.0, 0, 0
+        self.t, self.phase, self.given, self.evaluations = 0.0, 0, 0, 0
         self.u = self.plan.inputs(model, 0.0)
         self.y = _read(self._call(model.initial, 0.0, np.zeros(len(self.atol))), model, "initial")
         self.gone = np.zeros(len(self.atol), dtype=bool)
@@ -187,7 +190,8 @@ class _Run:
 
     def until(self, wanted: Floats) -> tuple[Floats, list[dict[str, float]]]:
         """Return states (n, states) and inputs at the wanted times."""
-        values, inputs, end = np.empty((len(wanted), len(self.y))), [], float(wanted[-1])
+        values, end = np.empty((len(wanted), len(self.y))), float(wanted[-1])
+        inputs: list[dict[str, float]] = []
         while True:
             self._happen()
             later = [stop for stop in self.plan.stops if stop > self.t]
@@ -225,6 +229,10 @@ class _Run:
     def _slope(self, t: float, y: Floats, rates: Floats) -> Floats:
         """Return the derivative; states that cannot be negative are read as at least zero, extinct ones stay."""
         seen = np.where(self.signed, y, np.maximum(y, 0.0))
+        self.evaluations += 1
+        if self.evaluations > _MOST_EVALUATIONS or not np.isfinite(y).all():
+            why = "a state is no longer finite" if self.evaluations <= _MOST_EVALUATIONS else f"more than {_MOST_EVALUATIONS:,} evaluations"
+            raise SolveError(f"model {self.model.name} cannot be solved beyond time {t:.6g}: {why}")
         try:
             slope = _read(self._call(self.model.phases[self.phase].rhs, t, seen), self.model, "the right-hand side") + rates
         except (ArithmeticError, ValueError) as problem:

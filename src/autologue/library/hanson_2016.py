@@ -65,7 +65,8 @@ def initial(p):
 
 def activation(y, p, u):
     active = y.inflammation**2 / (y.inflammation**2 + p.half**2)
-    total = y.leukaemia + y.cytotoxic_effector + y.cytotoxic_memory + y.helper_effector + y.helper_memory + y.other
+    effectors = y.cytotoxic_effector + y.helper_effector
+    total = y.leukaemia + effectors + y.cytotoxic_memory + y.helper_memory + y.other
     room = maximum(0.0, 1 - total / p.k_lymphocytes)
     cytotoxic = p.act_cytotoxic * y.leukaemia * y.cytotoxic_memory * (1 + p.boost * y.helper_effector) * active
     helper = p.act_helper * y.leukaemia * y.helper_memory * active
@@ -75,9 +76,13 @@ def activation(y, p, u):
         helper_memory=p.r_helper * y.helper_memory * room - helper,
         helper_effector=2.0**p.divisions * helper - p.d_helper * y.helper_effector,
         other=p.source_other + p.r_other * y.other * room - p.d_other * y.other,
-        inflammation=p.basal + p.made * y.leukaemia * (y.cytotoxic_effector + y.helper_effector) - p.loss_inflammation * y.inflammation - u.drug,
+        inflammation=p.basal + p.made * y.leukaemia * effectors - p.loss_inflammation * y.inflammation - u.drug,
         leukaemia=p.r_leukaemia * y.leukaemia * (1 - y.leukaemia / p.k_leukaemia) - p.kill * y.leukaemia * y.cytotoxic_effector,
     )
+
+
+def all_car(y):
+    return y.cytotoxic_memory + y.cytotoxic_effector + y.helper_memory + y.helper_effector
 
 
 MODEL = Model(
@@ -104,9 +109,7 @@ MODEL = Model(
     phases=[Phase(activation)],
     outputs=dict(
         inflammation=Output(lambda y: y.inflammation, "signal", None, "blood", "inflammation"),
-        car_t=Output(
-            lambda y: y.cytotoxic_memory + y.cytotoxic_effector + y.helper_memory + y.helper_effector, "cells/uL", None, "blood", "all CAR-T cells"
-        ),
+        car_t=Output(all_car, "cells/uL", None, "blood", "all CAR-T cells"),
         burden=Output(lambda y: y.leukaemia, "cells/uL", None, "blood", "leukaemic B cells"),
     ),
     dosing=dict(cytotoxic=Dosing("cytotoxic_memory", "cells/uL"), helper=Dosing("helper_memory", "cells/uL")),

@@ -24,13 +24,14 @@ from autologue.model import BirthDeath, Dosing, Model, Output, Parameter, Phase,
 from autologue.population import Parametric
 
 TABLE = "Table 1, whole-body value in blood units as in BioModels BIOMD0000001041"
+ODD = "Table 1, whose printed quartiles do not contain it"
 PARAMETERS = dict(
     k_normal=Parameter(500.0, "cells/uL", "capacity for normal T cells", None, TABLE),
     k_car=Parameter(139.0, "cells/uL", "capacity for CAR-T cells", None, TABLE),
     r_normal=Parameter(0.170, "1/day", "growth rate of normal T cells", None, "Table 1"),
     rho_car=Parameter(0.0251, "1/day", "basal growth rate of CAR-T cells", None, "Table 1"),
-    a=Parameter(0.423, "1", "shape of the boost of CAR-T growth by lymphopenia", None, "Table 1 (quartiles printed do not contain it)"),
-    b=Parameter(0.525, "1/day", "height of the boost of CAR-T growth by lymphopenia", None, "Table 1 (quartiles printed do not contain it)"),
+    a=Parameter(0.423, "1", "shape of the boost of CAR-T growth by lymphopenia", None, ODD),
+    b=Parameter(0.525, "1/day", "height of the boost of CAR-T growth by lymphopenia", None, ODD),
     r_tumour=Parameter(0.19, "1/day", "growth rate of the tumour", None, "chosen inside the range 0.01 to 0.50 of Table 1"),
     kill=Parameter(1.15, "1/day", "maximal rate of killing", None, "Table 1"),
     k_kill=Parameter(4.05, "cells/uL", "CAR-T cells at half the maximal killing", None, TABLE),

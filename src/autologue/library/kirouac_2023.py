@@ -11,8 +11,8 @@ user has.
 
 To know before use: only 1 part in 1 + `loss` of the dose ever arrives. In the partial responders the capacity of the tumour (2e8)
 lies below its start (1e10), so most of their "response" is the logistic term, not killing. The tumour never dies out, not even
-in complete responders. A negative state counts as zero in every Hill function. Transfer out of the depot has rate 1 per day, a number that the
-paper leaves unsaid (`transfer`).
+in complete responders. A negative state counts as zero in every Hill function. Transfer out of the depot
+has rate 1 per day, a number that the paper leaves unsaid (`transfer`).
 """
 
 from pathlib import Path
@@ -124,7 +124,7 @@ POPULATIONS = {
     group: Parametric(
         model=MODEL,
         name=group,
-        typical={name: row[1 + k] for name, row in MEDIANS.items()},
+        typical={name: float(row[1 + k]) for name, row in MEDIANS.items()},
         source=f"medians of the 12 published sets of {group}, computed for this file",
     )
     for k, group in enumerate(GROUPS)
@@ -151,8 +151,9 @@ def read_virtual_patients(path: str | Path) -> dict[str, Drawn]:
     numbers = table[need[1:]].apply(pd.to_numeric, errors="coerce")
     bad = numbers.isna()
     if bad.to_numpy().any():
-        column = bad.any().idxmax()
-        raise InputError(f"{path.name}, row {int(bad[column].idxmax()) + 2}, column {column}: {table[column][bad[column]].iloc[0]!r} is not a number")
+        column = str(bad.any().idxmax())
+        row, value = int(bad[column].idxmax()) + 2, table[column][bad[column]].iloc[0]
+        raise InputError(f"{path.name}, row {row}, column {column}: {value!r} is not a number")
     return {
         str(group): Drawn(
             model=MODEL,

@@ -31,7 +31,9 @@ PARAMETERS = dict(
     t_max=Parameter(9.29, "day", "time to the peak, from the infusion", None, ABSTRACT),
     half_life_initial=Parameter(5.00, "day", "half-life of the first decline", None, ABSTRACT),
     half_life_terminal=Parameter(352.0, "day", "half-life of the late decline", None, ABSTRACT),
-    memory_fraction=Parameter(0.0079, "1", "share of the peak that persists", None, "ASSUMED: not at hand; Stein 2019 Table 1, another product"),
+    memory_fraction=Parameter(
+        0.0079, "1", "share of the peak that persists", None, "ASSUMED: not at hand; Stein 2019 Table 1, another product"
+    ),
 )
 
 

@@ -85,7 +85,8 @@ def course(y, p):
 def regimen(chemo_days: int, rest_days: float, dose: float, *, rate: float | None = None) -> Regimen:
     """Return daily chemotherapy from day 0 and, `rest_days` after its days, an injection of `dose` CAR-T cells.
 
-    `rate` is the paper's S in uM/day; left out, 125 for three days of chemotherapy and 77 for any other number. Zero days or a dose of zero leave that part out.
+    `rate` is the paper's S in uM/day; left out, 125 for three days of chemotherapy and 77 for any other number. Zero days or a
+    dose of zero leave that part out.
     """
     strength = rate if rate is not None else 125.0 if chemo_days == 3 else 77.0
     events: list[Infusion | Bolus] = []
@@ -125,6 +126,8 @@ MODEL = Model(
 )
 
 POPULATIONS = {
-    patient: Parametric(model=MODEL, name=patient, typical={name: row[k] for name, row in TABLE.items()}, source=f"Table 1, patient {k + 1}")
+    patient: Parametric(
+        model=MODEL, name=patient, typical={name: float(row[k]) for name, row in TABLE.items()}, source=f"Table 1, patient {k + 1}"
+    )
     for k, patient in enumerate(PATIENTS)
 }

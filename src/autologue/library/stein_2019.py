@@ -64,10 +64,10 @@ def contraction(y, p):
 
 def closed_form(t, p):
     """Return the states at time t where no comedication is given."""
-    growing = t < p.t_max
-    since = t - p.t_max
+    growing, since = t < p.t_max, t - p.t_max
+    rise = p.c_max * exp(log(p.fold_expansion) * since / p.t_max)
     return dict(
-        effector=where(growing, p.c_max * exp(log(p.fold_expansion) * since / p.t_max), (1 - p.memory_fraction) * p.c_max * exp(-p.alpha * since)),
+        effector=where(growing, rise, (1 - p.memory_fraction) * p.c_max * exp(-p.alpha * since)),
         memory=where(growing, 0.0, p.memory_fraction * p.c_max * exp(-p.beta * since)),
     )
 
