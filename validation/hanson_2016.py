@@ -12,7 +12,11 @@ from autologue.library.hanson_2016 import MODEL
 from autologue.qualify.claims import claim, print_claims
 
 COMPUTED = "computed from the curated equations independently"
-ROWS = {100: ("144.371", "529.8", "19.216", "685.6"), 300: ("167.890", "160.3", "45.450", "259.9"), 1200: ("679.501", "33.75", "417.165", "50.1")}
+ROWS = {
+    100: ("144.371", "529.8", "19.216", "685.6"),
+    300: ("167.890", "160.3", "45.450", "259.9"),
+    1200: ("679.501", "33.75", "417.165", "50.1"),
+}
 TIMES = np.arange(0.0, 2000.005, 0.01)
 
 
@@ -34,7 +38,9 @@ def checks():
             for label, number, value in zip(labels, printed, ours, strict=True)
         ]
         peaks.append((ours[0], ours[1]))
-    rows.append(claim("burden 1200: leukaemia at 100 hours", source=COMPUTED, published="5.39513", ours=solve(1200.0, [100.0])["leukaemia"][0]))
+    rows.append(
+        claim("burden 1200: leukaemia at 100 hours", source=COMPUTED, published="5.39513", ours=solve(1200.0, [100.0])["leukaemia"][0])
+    )
     rising = bool((np.diff([p[0] for p in peaks]) > 0).all())
     onset = all(1 <= p[1] / 24 <= 22.5 for p in peaks)
     rows.append(claim("peak inflammation rises with burden at the infusion", source="text", published=True, ours=rising))

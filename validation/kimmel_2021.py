@@ -47,7 +47,7 @@ def integral(values):
 
 def course_claims(found):
     """Compare the course of the typical patient at a tumour growth of 0.19."""
-    at = {day: int(round(day / (TIMES[1] - TIMES[0]))) for day in (14, 28, 50, 90, 180)}
+    at = {day: round(day / (TIMES[1] - TIMES[0])) for day in (14, 28, 50, 90, 180)}
     top, low = int(found["car"].argmax()), int(found["tumour"].argmin())
     rows = [
         claim("CAR-T peak, cells/uL", source=COMPUTED, published="30.11", ours=found["car"][top]),
@@ -58,12 +58,15 @@ def course_claims(found):
     ]
     points = (("car", 14, "8.975"), ("car", 28, "2.487"), ("car", 90, "0.338"), ("car", 180, "0.019"))
     points += (("normal", 14, "295.2"), ("normal", 28, "472.9"), ("normal", 50, "497.9"))
-    return rows + [claim(f"{name} on day {day}, cells/uL", source=COMPUTED, published=number, ours=found[name][at[day]]) for name, day, number in points]
+    return rows + [
+        claim(f"{name} on day {day}, cells/uL", source=COMPUTED, published=number, ours=found[name][at[day]])
+        for name, day, number in points
+    ]
 
 
 def progression(found):
     """Return the first day after the minimum on which the tumour is above 1.2 x baseline."""
-    late = (TIMES > TIMES[found["tumour"].argmin()]) & (found["tumour"] > 1.2 * found["tumour"][0])
+    late = (np.arange(len(TIMES)) > found["tumour"].argmin()) & (found["tumour"] > 1.2 * found["tumour"][0])
     return float(TIMES[late.argmax()])
 
 
@@ -77,7 +80,12 @@ def cure_claims():
     few, many = (cure(solve(r_tumour=0.1, normal_0=n), r_tumour=0.1)[-1] for n in (2.0, 12.0))
     return [
         claim(f"most cures come on days 20 to 80 (ours: {100 * early:.0f} %)", source=TEXT, published=True, ours=early > 0.5),
-        claim(f"cures after day 140 are rare (ours: {100 * late:.1f} %; our reading of rare: under 5 %)", source=TEXT, published=True, ours=late < 0.05),
+        claim(
+            f"cures after day 140 are rare (ours: {100 * late:.1f} %; our reading of rare: under 5 %)",
+            source=TEXT,
+            published=True,
+            ours=late < 0.05,
+        ),
         claim(
             f"12 instead of 2 normal T cells/uL lowers the chance of cure by orders of magnitude (growth 0.1: {few:.3g} to {many:.3g})",
             source=TEXT,

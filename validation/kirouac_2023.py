@@ -14,6 +14,7 @@ from autologue.library.kirouac_2023 import MEDIANS, MODEL, POPULATIONS, read_vir
 from autologue.qualify.claims import claim, print_claims, shared_folder
 
 TEXT, COMPUTED = "text", "computed from the published sets independently"
+ORDER = "the same components explain the printed variance to three digits, so the order was ranked by something other than loadings"
 TIMES = np.concatenate([np.arange(0.0, 60.0, 0.02), np.arange(60.0, 365.05, 0.5)])
 LABELS = ("peak of CAR-T cells from day 1", "day of it", "AUC0-28 of CAR-T cells", "lowest tumour", "tumour, day 28", "tumour, day 365")
 END_POINTS = {
@@ -63,7 +64,8 @@ def component_claims(sets):
         )
     ]
     named = f"largest loadings on component 1 are TK50, k_kill, uM, dM in this order (ours: {', '.join(largest)})"
-    return [*rows, claim(named, source=TEXT, published=True, ours=largest == ["TK50", "k_kill", "uM", "dM"])]
+    order = ["TK50", "k_kill", "uM", "dM"]
+    return [*rows, claim(named, source=TEXT, published=True, ours=largest == order, note=ORDER)]
 
 
 def median_claims(sets):

@@ -32,7 +32,7 @@ def checks():
         claim("leukaemia at its lowest, cells", source=COMPUTED, published="4.11e5", ours=found["leukaemia"][low]),
         claim("time of the lowest leukaemia, days", source=COMPUTED, published="57.0", ours=TIMES[low]),
         claim(
-            f"the peak depends little on the dose ({peaks[0]:.3g} to {peaks[2]:.3g} cells for 1e6 to 1e8 infused; our reading of little: elasticity < 0.1)",
+            f"the peak depends little on the dose ({peaks[0]:.3g} to {peaks[2]:.3g} cells for 1e6 to 1e8 infused; elasticity < 0.1)",
             source="abstract, in words",
             published=True,
             ours=abs(math.log(peaks[2] / peaks[0]) / math.log(100)) < 0.1,

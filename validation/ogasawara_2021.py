@@ -41,7 +41,9 @@ def checks():
         claim("half-life of the first decline, days", source=ABSTRACT, published="5.00", ours=first),
         claim("terminal half-life, days", source=ABSTRACT, published="352", ours=last),
         claim("expansion, peak counted from the infusion", source=COMPUTED, published="251", ours=1 / solve(MODEL, [0.0])["effector"][0]),
-        claim("expansion, peak counted from the lag", source=COMPUTED, published="5.1e3", ours=1 / solve(MODEL_FROM_LAG, [0.0])["effector"][0]),
+        claim(
+            "expansion, peak counted from the lag", source=COMPUTED, published="5.1e3", ours=1 / solve(MODEL_FROM_LAG, [0.0])["effector"][0]
+        ),
     ]
     low, high = spread("t_lag")
     rows.append(claim("lag, lower end of the interval, days", source=ABSTRACT, published="2.71", ours=low, note=LOPSIDED))

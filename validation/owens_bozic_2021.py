@@ -60,7 +60,16 @@ def outcome_claims():
         lost += clears and cleared(patient, literal(plan), **changed) is None
     for label, injection, printed, ours in ((cases[1][0], 7, "30", "17"), (cases[2][0], 7, "18", "21")):
         since = (days[label] or np.nan) - injection
-        rows.append(claim(f"{label}: days from injection to clearance", source=TEXT + ", about", published=printed, ours=since, tolerance=0.5, note=EARLY))
+        rows.append(
+            claim(
+                f"{label}: days from injection to clearance",
+                source=TEXT + ", about",
+                published=printed,
+                ours=since,
+                tolerance=0.5,
+                note=EARLY,
+            )
+        )
         rows.append(claim(f"{label}: days from injection to clearance", source=COMPUTED, published=ours, ours=since))
     rows.append(claim("cures of the four lost with a literal half-hour pulse", source=COMPUTED, published="3", ours=lost))
     return rows
@@ -81,11 +90,19 @@ def peak_claims():
 
 def alone_claims():
     """Compare chemotherapy alone and cells alone, medium burden, strongest course and dose."""
-    plans = (("chemotherapy", regimen(5, 0, 0.0)), ("CAR-T cells", regimen(0, 0, DOSE[3])), ("rest of 18 days, C5 and DL3", regimen(5, 18, DOSE[3])))
+    plans = (
+        ("chemotherapy", regimen(5, 0, 0.0)),
+        ("CAR-T cells", regimen(0, 0, DOSE[3])),
+        ("rest of 18 days, C5 and DL3", regimen(5, 18, DOSE[3])),
+    )
     rows = []
     for what, plan in plans:
         fails = all(cleared(k + 1, plan) is None for k in range(len(PATIENTS)))
-        text = f"{what} alone fails in all four patients" if "rest" not in what else f"{what} fails in all four patients (all fail beyond 17 days)"
+        text = (
+            f"{what} alone fails in all four patients"
+            if "rest" not in what
+            else f"{what} fails in all four patients (all fail beyond 17 days)"
+        )
         rows.append(claim(text, source=TEXT, published=True, ours=fails))
     return rows
 

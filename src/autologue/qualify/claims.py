@@ -49,7 +49,8 @@ def print_claims(claims: Sequence[Claim]) -> int:
     table = Table("claim", "source", "published", "ours", "tolerance", "verdict")
     for row in claims:
         shown = [f"{row[key]:.6g}" if isinstance(row[key], float) else str(row[key]) for key in ("published", "ours", "tolerance")]
-        table.add_row(row["claim"], row["source"], *shown, "agrees" if row["passed"] else "MISSED" + (f": {row['note']}" if row["note"] else ""))
+        missed = f"MISSED: {row['note']}" if row["note"] else "MISSED"
+        table.add_row(row["claim"], row["source"], *shown, "agrees" if row["passed"] else missed)
     Console().print(table)
     return int(any(not row["passed"] and not row["note"] for row in claims))
 
