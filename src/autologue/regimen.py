@@ -119,6 +119,8 @@ _COLUMNS = ("ID", "TIME", "AMT", "EVID", "CMT", "RATE", "II", "ADDL", "SS")
 
 def _row_event(row: Mapping[str, Any], routes: Sequence[str], dose_units: Mapping[str, str], where: str) -> Bolus | Infusion:
     route = row["CMT"]
+    if isinstance(route, str) and route.strip().isdigit():  # a column that mixes numbers and names is read as text
+        route = int(route)
     if isinstance(route, (int, float)):
         if not 1 <= int(route) <= len(routes) or int(route) != route:
             raise InputError(f"{where}: CMT {route!r} is not one of the {len(routes)} dosing routes ({', '.join(routes)}); use its name or 1 to {len(routes)}")
