@@ -69,6 +69,8 @@ def hill(x: Any, half: Any, power: Any) -> Any:
         small = (x / half) ** power  # below one, so that no power overflows
         return small / (1.0 + small)
     symbol = _symbolic(x, half, power)
+    if symbol is not None and hasattr(symbol, "_hill"):
+        return symbol._hill(x, half, power)
     if symbol is not None:
         ratio = (x / half) ** power
         return ratio / (1.0 + ratio)
