@@ -7,6 +7,7 @@ from source: gfortran). Machines differ by a factor of three: compare the ratios
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,20 @@ def cpu(work: Callable[[], Any], repeats: int = 5) -> tuple[float, Any]:
     return statistics.median(seconds), found
 
 
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Send the standard output of compiled code elsewhere: LSODA prints a line for each step it cannot make."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
 def row(problem: str, who: str, patients: float, **more: Any) -> None:
     """Record and print one row: patients per CPU second and what was checked beside it."""
     ROWS.append({"problem": problem, "who": who, "patients_per_cpu_second": patients, **more})
@@ -69,7 +84,8 @@ def problem_a(count: int, *, quick: bool) -> None:
     row("A", f"autologue {STIFF.method}", ours, **errors(found.values[:checked], truth), failed=int((found.status != 0).sum()))
     lsoda = peers.numbalsoda_a()
     n = min(count, 2000)
-    seconds, values = cpu(lambda: lsoda(p[:n], y0[:n]), 3)
+    with quiet():
+        seconds, values = cpu(lambda: lsoda(p[:n], y0[:n]), 3)
     row("A", "numbalsoda LSODA", n / seconds, **errors(values[:checked], truth[:n]), ours_is_faster_by=ours * seconds / n)
     n = 20 if quick else 60
     seconds, values = cpu(lambda: peers.scipy_lsoda(p[:n], y0[:n]), 1)
@@ -142,7 +158,8 @@ def problem_e(count: int) -> None:
             }
             row(name, f"autologue {kind.method}{' (chosen by the probe)' if kind is solver else ''}", count / seconds, **more)
         print(f"    probe: {reason}")
-        seconds, values = cpu(lambda p=p: lsoda(p), 1)
+        with quiet():
+            seconds, values = cpu(lambda p=p: lsoda(p), 1)
         row(name, "numbalsoda LSODA, atol 1e-8", count / seconds, wrong=pb.wrong(values, truth))
         if eradicated:
             independent = peers.log_state_reference_e(p[:30])
