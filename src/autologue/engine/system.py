@@ -20,11 +20,14 @@ __all__ = ["END_PHASE", "EXTINCTION", "RULE", "TAIL_EXTINCT", "TAIL_LEAVE", "TAI
 END_PHASE, EXTINCTION, RULE, TAIL_START, TAIL_EXTINCT, TAIL_LEAVE = range(6)
 CERTAIN = 1.0 - 1e-12
 NEVER = 1e300
+AT_VISITS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A watched function: fires when `value` passes zero in `direction` (+1 or -1), in `phase` (-1: any), not before `after`."""
+    """A watched function: fires when `value` passes zero in `direction` (+1 or -1), in `phase` (-1: any, AT_VISITS: only
+    looked at when there is a visit), not before `after`.
+    """
 
     name: str
     value: Node
@@ -119,7 +122,7 @@ def lower(model: Model) -> System:
     phase = graph.variable("ph")
     pieces = [tracer.mapping(ph.rhs, f"phase {k + 1}", states, **tracer.everything()) for k, ph in enumerate(model.phases)]
     _refuse_conditionals(model, graph, [n for piece in pieces for n in piece])
-    rhs = pieces[-1]
+    rhs = list(pieces[-1])
     for k in range(len(pieces) - 2, -1, -1):
         here = graph.make("eq", phase, graph.constant(float(k)))
         rhs = [graph.make("sel", here, a, b) for a, b in zip(pieces[k], rhs, strict=True)]
@@ -245,7 +248,10 @@ def _extinction_guards(model: Model, tracer: _Tracer) -> list[Guard]:
 
 
 def _rule_guards(model: Model, tracer: _Tracer) -> list[Guard]:
-    return [_crossing(tracer, r.when, f"rule {r.name}", phase=-1, action=RULE, target=k) for k, r in enumerate(model.rules)]
+    return [
+        _crossing(tracer, r.when, f"rule {r.name}", phase=AT_VISITS if r.at == "visits" else -1, action=RULE, target=k)
+        for k, r in enumerate(model.rules)
+    ]
 
 
 def _tail(
