@@ -13,7 +13,7 @@ from autologue.errors import InputError
 from autologue.survival.concerns import at_bound, concerns
 from autologue.survival.families.family import Family
 from autologue.survival.likelihood import likelihood
-from autologue.survival.optimise import Maximum, maximise
+from autologue.survival.optimise import Maximum, maximise, polish
 from autologue.survival.records import Floats, TimeToEvent
 
 __all__ = ["SurvivalFit", "compare_fits", "fit_survival"]
@@ -123,7 +123,9 @@ def _maximum(data: TimeToEvent, family: Family, start: Floats | None) -> Maximum
         if np.sum(part.event) >= 20 * len(family.parameters):
             rough = maximise(likelihood(part, family), family.start(part))
             scale = float(data.weight.sum() / part.weight.sum())
-            return maximise(likelihood(data, family), rough.theta, newton_first=rough.information * scale)
+            found = polish(likelihood(data, family), rough.theta, rough.information * scale)
+            if found.settled:
+                return found
     return maximise(likelihood(data, family), family.start(data) if start is None else start)
 
 
@@ -134,4 +136,4 @@ def _covariance(best: Maximum, family: Family) -> tuple[Floats, bool]:
     covariance = np.zeros_like(best.information)
     usable = bool(np.all(np.isfinite(information))) and bool(np.linalg.eigvalsh(information)[0] > 0)
     covariance[free, free] = np.linalg.inv(information) if usable else np.nan
-    return covariance, usable and (best.converged or free.start == 1)
+    return covariance, usable and (best.settled or free.start == 1)

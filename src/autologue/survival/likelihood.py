@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,9 @@ from autologue.survival.records import Floats, Integers, TimeToEvent
 __all__ = ["Likelihood", "Terms", "likelihood"]
 
 
+BLOCK = 8_192  # subjects evaluated at once: their temporary arrays stay in the processor's cache
+
+
 @dataclass(frozen=True, eq=False)
 class Terms:
     """Subjects that contribute in one way: their positions and the family's basis at the times that matter."""
@@ -24,23 +28,25 @@ class Terms:
     background: Floats
 
 
+Contribution = Callable[[Family, Terms, Floats], tuple[Floats, Floats]]
+
+
 @dataclass(frozen=True, eq=False)
 class Likelihood:
     """The log likelihood of a family on data; the part that depends on time alone is computed once."""
 
     family: Family
-    exact: Terms
-    free: Terms
-    between: Terms
-    entered: Terms
+    parts: tuple[tuple[Contribution, Terms], ...]
     weight: Floats
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
         """Return the log likelihood and its gradient, shape (parameter,); minus infinity outside the family's domain."""
         value, gradient = 0.0, np.zeros(theta.size)
-        for part, slope, weight in self._parts(theta):
-            value += float(weight @ part)
-            gradient += slope @ weight
+        for part, slope, weight in self._contributions(theta):
+            value += float(np.einsum("n,n->", weight, part))
+            gradient += np.einsum("pn,n->p", slope, weight)
+            if not np.isfinite(value):
+                break
         if not np.isfinite(value) or not np.all(np.isfinite(gradient)):
             return -np.inf, np.zeros(theta.size)
         return value, gradient
@@ -48,31 +54,18 @@ class Likelihood:
     def information(self, theta: Floats) -> Floats:
         """Return the sum of outer products of the terms' scores, shape (parameter, parameter): the metric of a fit."""
         total = np.zeros((theta.size, theta.size))
-        for _, slope, weight in self._parts(theta):
-            total += (slope * weight) @ slope.T
+        for _, slope, weight in self._contributions(theta):
+            total += np.einsum("pn,n,qn->pq", slope, weight, slope)
         return total
 
     def reweighted(self, weight: Floats) -> Likelihood:
         """Return the same likelihood with other weights, shape (subject,), as a bootstrap needs."""
-        return Likelihood(self.family, self.exact, self.free, self.between, self.entered, weight)
+        return Likelihood(self.family, self.parts, weight)
 
-    def _parts(self, theta: Floats) -> list[tuple[Floats, Floats, Floats]]:
-        parts = []
+    def _contributions(self, theta: Floats) -> Iterator[tuple[Floats, Floats, Floats]]:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-            if self.exact.rows.size:
-                at = self.family.evaluate(self.exact.basis, theta)
-                hazard, d_hazard = _with_background(at, self.exact.background)
-                parts.append((at.log_survival + hazard, at.d_log_survival + d_hazard, self.weight[self.exact.rows]))
-            if self.free.rows.size:
-                at = self.family.evaluate(self.free.basis, theta)
-                parts.append((at.log_survival, at.d_log_survival, self.weight[self.free.rows]))
-            if self.between.rows.size:
-                low, high = self.family.evaluate(self.between.basis, theta), self.family.evaluate(self.between.upper_basis, theta)
-                parts.append((*_difference(low, high), self.weight[self.between.rows]))
-            if self.entered.rows.size:
-                at = self.family.evaluate(self.entered.basis, theta)
-                parts.append((-at.log_survival, -at.d_log_survival, self.weight[self.entered.rows]))
-        return parts
+            for contribution, terms in self.parts:
+                yield (*contribution(self.family, terms, theta), self.weight[terms.rows])
 
 
 def likelihood(data: TimeToEvent, family: Family) -> Likelihood:
@@ -87,20 +80,46 @@ def likelihood(data: TimeToEvent, family: Family) -> Likelihood:
         )
     if np.any(interval & (data.background > 0)):
         raise InputError("a background hazard needs exact event times, but some are interval censored; drop the background or the intervals.")
-    return Likelihood(
-        family,
-        exact=_terms(family, data, exact, data.lower),
-        free=_terms(family, data, ~data.event & (data.lower > 0), data.lower),
-        between=_terms(family, data, interval, data.lower),
-        entered=_terms(family, data, data.entry > 0, data.entry),
-        weight=data.weight,
+    groups: tuple[tuple[Contribution, NDArray[np.bool_], Floats], ...] = (
+        (_exact, exact, data.lower),
+        (_free, ~data.event & (data.lower > 0), data.lower),
+        (_between, interval, data.lower),
+        (_entered, data.entry > 0, data.entry),
     )
+    parts = tuple((contribution, terms) for contribution, rows, times in groups for terms in _terms(family, data, rows, times))
+    return Likelihood(family, parts, data.weight)
 
 
-def _terms(family: Family, data: TimeToEvent, rows: NDArray[np.bool_], times: Floats) -> Terms:
-    at = np.flatnonzero(rows)
-    upper = np.where(np.isfinite(data.upper[at]), data.upper[at], times[at])
-    return Terms(at, family.basis(times[at]), family.basis(upper), data.background[at])
+def _terms(family: Family, data: TimeToEvent, rows: NDArray[np.bool_], times: Floats) -> Iterator[Terms]:
+    every = np.flatnonzero(rows)
+    for first in range(0, every.size, BLOCK):
+        at = every[first : first + BLOCK]
+        upper = np.where(np.isfinite(data.upper[at]), data.upper[at], times[at])
+        yield Terms(at, family.basis(times[at]), family.basis(upper), data.background[at])
+
+
+def _exact(family: Family, terms: Terms, theta: Floats) -> tuple[Floats, Floats]:
+    """Log density of an exact event, all causes together where there is a background hazard."""
+    at = family.evaluate(terms.basis, theta)
+    hazard, d_hazard = _with_background(at, terms.background)
+    return at.log_survival + hazard, at.d_log_survival + d_hazard
+
+
+def _free(family: Family, terms: Terms, theta: Floats) -> tuple[Floats, Floats]:
+    """Log survival to the time of censoring."""
+    at = family.evaluate(terms.basis, theta)
+    return at.log_survival, at.d_log_survival
+
+
+def _entered(family: Family, terms: Terms, theta: Floats) -> tuple[Floats, Floats]:
+    """Minus the log survival to entry: late entrants are seen because they had no event before."""
+    at = family.evaluate(terms.basis, theta)
+    return -at.log_survival, -at.d_log_survival
+
+
+def _between(family: Family, terms: Terms, theta: Floats) -> tuple[Floats, Floats]:
+    """log(S(lower) - S(upper))."""
+    return _difference(family.evaluate(terms.basis, theta), family.evaluate(terms.upper_basis, theta))
 
 
 def _with_background(at: Values, background: Floats) -> tuple[Floats, Floats]:

@@ -10,9 +10,9 @@ from scipy.optimize import minimize
 from autologue.survival.likelihood import Likelihood
 from autologue.survival.records import Floats
 
-__all__ = ["Maximum", "maximise"]
+__all__ = ["Maximum", "maximise", "polish"]
 
-STEP = 1e-3  # difference of the gradient, in units of one standard error of the metric
+STEP = 1e-3  # difference of the gradient, in standard errors
 SETTLED = 1e-9  # half the squared Newton step in standard errors, below which the maximum is reached
 
 
@@ -23,78 +23,82 @@ class Maximum:
     theta: Floats
     log_likelihood: float
     information: Floats
-    converged: bool
+    settled: bool
 
 
-def maximise(score: Likelihood, start: Floats, *, newton_first: Floats | None = None) -> Maximum:
-    """Return the maximum from a start; with `newton_first`, an information matrix, Newton steps replace BFGS.
+def maximise(score: Likelihood, start: Floats) -> Maximum:
+    """Return the maximum from a start.
 
     BFGS works on coordinates in which the outer product of the scores at the start is the identity, so that neither the
-    unit of time nor correlation between parameters matters. The Hessian is a central difference of the exact gradient.
+    unit of time nor correlation between parameters matters; Newton steps follow.
     """
-    theta = np.array(start, np.float64)
-    root = _root(newton_first if newton_first is not None else score.information(theta))
-    if newton_first is None:
-        theta = _bfgs(score, theta, root)
-        root = _root(score.information(theta))
-    theta, hessian, settled = _newton(score, theta, root)
-    if not settled and newton_first is not None:
-        return maximise(score, start)
-    value, _ = score(theta)
-    return Maximum(theta, value, hessian, settled)
+    root = _root(score.information(start))
+
+    def loss(z: Floats) -> tuple[float, Floats]:
+        value, gradient = score(start + root @ z)
+        return (-value, -(root.T @ gradient)) if np.isfinite(value) else (1e300, np.zeros_like(z))
+
+    found = minimize(loss, np.zeros(start.size), jac=True, method="BFGS", options={"gtol": 1e-2, "maxiter": 500})
+    theta: Floats = start + root @ found.x
+    return polish(score, theta, None)
+
+
+def polish(score: Likelihood, theta: Floats, information: Floats | None) -> Maximum:
+    """Return the maximum near `theta` by Newton steps with step halving.
+
+    The Hessian is a difference of the exact gradient in coordinates of one standard error. A known `information` (from a
+    sample of the data, scaled up) is used instead until the maximum is reached, which saves most passes over large data.
+    """
+    root = _root(score.information(theta) if information is None else information)
+    value, gradient = score(theta)
+    matrix = _hessian(score, theta, root, None) if information is None else np.eye(theta.size)
+    settled = False
+    for turn in range(40):
+        slope = root.T @ gradient
+        values, vectors = np.linalg.eigh(matrix)
+        step = vectors @ ((vectors.T @ slope) / np.maximum(np.abs(values), 1e-8))
+        if 0.5 * float(step @ slope) < SETTLED:
+            settled = True
+            break
+        length, moved = _halve(score, theta, root @ step, value)
+        if moved is None:
+            settled = float(np.max(np.abs(slope))) < 1e-3
+            break
+        theta, (value, gradient) = theta + length * (root @ step), moved
+        if length < 1 or turn % 8 == 7 or information is None:
+            matrix = _hessian(score, theta, root, None)
+    fresh = _hessian(score, theta, root, gradient if information is not None else None)
+    inverse = np.linalg.inv(root)
+    return Maximum(theta, value, inverse.T @ fresh @ inverse, settled)
+
+
+def _halve(score: Likelihood, theta: Floats, step: Floats, value: float) -> tuple[float, tuple[float, Floats] | None]:
+    """Return the first of step lengths 1, 1/2, 1/4, ... that does not lower the log likelihood, and the score there."""
+    length = 1.0
+    while length > 1e-6:
+        trial = score(theta + length * step)
+        if trial[0] >= value:
+            return length, trial
+        length *= 0.5
+    return 0.0, None
 
 
 def _root(information: Floats) -> Floats:
     """Return B with B' information B = 1: the columns are steps of one standard error."""
-    scale = np.sqrt(np.maximum(np.diag(information), 1e-12))
+    scale = np.sqrt(np.maximum(np.nan_to_num(np.diag(information)), 1e-12))
     values, vectors = np.linalg.eigh(np.nan_to_num(information / np.outer(scale, scale)))
     root: Floats = vectors / np.sqrt(np.maximum(values, 1e-7)) / scale[:, None]
     return root
 
 
-def _bfgs(score: Likelihood, theta: Floats, root: Floats) -> Floats:
-    def loss(z: Floats) -> tuple[float, Floats]:
-        value, gradient = score(theta + root @ z)
-        return (-value, -(root.T @ gradient)) if np.isfinite(value) else (1e300, np.zeros_like(z))
-
-    found = minimize(loss, np.zeros(theta.size), jac=True, method="BFGS", options={"gtol": 1e-3, "maxiter": 500})
-    best: Floats = theta + root @ found.x
-    return best
-
-
-def _hessian(score: Likelihood, theta: Floats, root: Floats) -> Floats:
-    """Minus the Hessian in the coordinates of `root`, by central differences of the gradient."""
+def _hessian(score: Likelihood, theta: Floats, root: Floats, gradient: Floats | None) -> Floats:
+    """Minus the Hessian in the coordinates of `root`: central differences, or forward ones from a known gradient."""
     columns = []
     for direction in root.T:
-        up, down = score(theta + STEP * direction), score(theta - STEP * direction)
-        columns.append(root.T @ (down[1] - up[1]) / (2 * STEP))
+        up = score(theta + STEP * direction)[1]
+        if gradient is None:
+            columns.append(root.T @ (score(theta - STEP * direction)[1] - up) / (2 * STEP))
+        else:
+            columns.append(root.T @ (gradient - up) / STEP)
     matrix = np.stack(columns)
     return 0.5 * (matrix + matrix.T)
-
-
-def _newton(score: Likelihood, theta: Floats, root: Floats) -> tuple[Floats, Floats, bool]:
-    """Newton steps with step halving; returns the point, minus the Hessian in parameters, and whether it settled."""
-    value, gradient = score(theta)
-    matrix, settled = _hessian(score, theta, root), False
-    for turn in range(40):
-        values, vectors = np.linalg.eigh(matrix)
-        step = vectors @ ((vectors.T @ (root.T @ gradient)) / np.maximum(np.abs(values), 1e-8))
-        if 0.5 * abs(float(step @ (root.T @ gradient))) < SETTLED:
-            settled = bool(values[0] > 0)
-            break
-        length = 1.0
-        while length > 1e-6:
-            trial = score(theta + length * (root @ step))
-            if trial[0] >= value:
-                break
-            length *= 0.5
-        if length <= 1e-6:
-            settled = bool(values[0] > 0) and float(np.max(np.abs(root.T @ gradient))) < 1e-3
-            break
-        theta = theta + length * (root @ step)
-        value, gradient = trial
-        if length < 1 or turn % 3 == 2:
-            matrix = _hessian(score, theta, root)
-    inverse = np.linalg.inv(root)
-    information: Floats = inverse.T @ _hessian(score, theta, root) @ inverse
-    return theta, information, settled
