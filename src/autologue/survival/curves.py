@@ -63,7 +63,9 @@ class Survival:
         at = np.atleast_1d(np.asarray(times, np.float64))
         if np.any(at < 0) or np.any(at > self.time[-1] * (1 + 1e-12)):
             worst = float(at[(at < 0) | (at > self.time[-1])][0])
-            raise InputError(f"time {worst:g} is outside the curve, which runs from 0 to {self.time[-1]:g} {self.unit}; estimate it for longer.")
+            raise InputError(
+                f"time {worst:g} is outside the curve, which runs from 0 to {self.time[-1]:g} {self.unit}; estimate it for longer."
+            )
         return self._between(self.estimate, at), self._between(self.draws, at)
 
     def _between(self, values: Floats, at: Floats) -> Floats:
@@ -129,7 +131,9 @@ class Survival:
     def with_background(self, expected: Floats) -> Survival:
         """Return all-cause survival: a relative survival times the expected survival at the same times, shape (time,)."""
         if expected.shape != self.time.shape:
-            raise InputError(f"expected survival needs shape {self.time.shape}, one value for each time of the curve, got {expected.shape}.")
+            raise InputError(
+                f"expected survival needs shape {self.time.shape}, one value for each time of the curve, got {expected.shape}."
+            )
         return replace(self, estimate=self.estimate * expected, draws=self.draws * expected)
 
     def to_xarray(self) -> xr.Dataset:

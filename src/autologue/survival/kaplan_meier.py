@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
+from autologue.errors import InputError
 from autologue.survival.counts import Counts, counts
 from autologue.survival.curves import Survival
 from autologue.survival.records import Floats, TimeToEvent
@@ -114,24 +115,33 @@ class KaplanMeier:
         """Return the median time with its bounds."""
         return self.quantile(0.5)
 
-    def curve(self, *, arm: str = "all", event: str = "event", draws: int = 1000, seed: int = 0) -> Survival:
-        """Return a `Survival` whose draws come from independent beta increments of the hazard (a beta process).
+    def curve(self, times: Floats | None = None, *, arm: str = "all", event: str = "event", draws: int = 1000, seed: int = 0) -> Survival:
+        """Return a `Survival` on `times` (default: the event times, or 1,000 of them) with draws from a beta process.
 
         Each draw multiplies 1 - Beta(events, at risk - events) over the event times (Hjort 1990, Ann Stat 18:1259-1294):
-        draws never rise, and their spread is Greenwood's to order 1/n.
+        draws never rise, and their spread is Greenwood's to order 1/n. Times must lie within follow-up.
         """
         happened = self.counts.events > 0
-        d, n = self.counts.events[happened], self.counts.at_risk[happened]
+        when, d, n = self.counts.time[happened], self.counts.events[happened], self.counts.at_risk[happened]
+        at = self._grid(when) if times is None else np.asarray(times, np.float64)
+        if at[-1] > self.counts.time[-1] and self.survival[-1] > 0:
+            raise InputError(
+                f"time {at[-1]:g} is after the end of follow-up at {self.counts.time[-1]:g} {self.unit}; fit a family to go further."
+            )
+        steps = np.searchsorted(when, at, side="right")
         rng = np.random.Generator(np.random.Philox(key=seed))
-        kept = rng.beta(np.maximum(n - d, 1e-12), d, size=(draws, d.size))
-        times = np.concatenate([[0.0], self.counts.time[happened & (self.counts.time > 0)]])
-        last = self.counts.time[-1]
-        ends = np.append(times, last) if last > times[-1] else times
-        steps = np.searchsorted(self.counts.time[happened], ends, side="right")
-        grown = np.concatenate([np.ones((draws, 1)), np.cumprod(kept, axis=1)], axis=1)[:, steps]
+        drawn = np.empty((draws, 1, at.size))
+        for draw in range(draws):
+            kept = rng.beta(np.maximum(n - d, 1e-12), d)
+            drawn[draw, 0] = np.concatenate([[1.0], np.cumprod(kept)])[steps]
         exact = np.concatenate([[1.0], self.survival[happened]])[steps]
         source = {"method": "Kaplan-Meier", "seed": str(seed)}
-        return Survival(ends, exact[None], grown[:, None], (arm,), unit=self.unit, event=event, step=True, provenance=source)
+        return Survival(at, exact[None], drawn, (arm,), unit=self.unit, event=event, step=True, provenance=source)
+
+    def _grid(self, when: Floats) -> Floats:
+        """Zero, the event times (1,000 spread evenly over them where there are more) and the end of follow-up."""
+        some = when if when.size <= 1000 else when[np.linspace(0, when.size - 1, 1000).astype(int)]
+        return np.unique(np.concatenate([[0.0], some, self.counts.time[-1:]]))
 
 
 def kaplan_meier(data: TimeToEvent, *, level: float = 0.95, interval: Interval = LogLog()) -> KaplanMeier:

@@ -79,7 +79,9 @@ def likelihood(data: TimeToEvent, family: Family) -> Likelihood:
             "give the time of the event in a finer unit, or half a unit."
         )
     if np.any(interval & (data.background > 0)):
-        raise InputError("a background hazard needs exact event times, but some are interval censored; drop the background or the intervals.")
+        raise InputError(
+            "a background hazard needs exact event times, but some are interval censored; drop the background or the intervals."
+        )
     groups: tuple[tuple[Contribution, NDArray[np.bool_], Floats], ...] = (
         (_exact, exact, data.lower),
         (_free, ~data.event & (data.lower > 0), data.lower),

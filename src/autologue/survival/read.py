@@ -87,7 +87,9 @@ def numbers(frame: pd.DataFrame, column: str, least: float, reading: str) -> Flo
     for row in np.flatnonzero(~np.isfinite(values))[:1]:
         raise InputError(f"row {row + 1}, column '{column}': {raw.iloc[row]!r} is not a finite number; correct it or drop the row.")
     for row in np.flatnonzero(values < least)[:1]:
-        raise InputError(f"row {row + 1}, column '{column}': {values[row]:g} is before {reading} ({least:g}); correct it or move the origin.")
+        raise InputError(
+            f"row {row + 1}, column '{column}': {values[row]:g} is before {reading} ({least:g}); correct it or move the origin."
+        )
     return values
 
 
