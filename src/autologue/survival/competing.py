@@ -66,7 +66,7 @@ def aalen_johansen(data: TimeToEvent, *, level: float = 0.95) -> CumulativeIncid
     found = counts(data)
     d, n = found.events, found.at_risk
     safe = np.where(n > 0, n, 1.0)
-    survival = np.cumprod(1 - d / safe)
+    survival: Floats = np.cumprod(1 - d / safe, dtype=np.float64)
     before = np.concatenate([[1.0], survival[:-1]])
     incidence = np.cumsum(before * found.by_cause / safe, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):

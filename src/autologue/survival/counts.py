@@ -41,13 +41,17 @@ def counts(data: TimeToEvent) -> Counts:
     """
     times, weight = data.time, data.weight
     distinct, position = np.unique(times, return_inverse=True)
-    by_cause = np.stack([np.bincount(position, weight * (data.cause == k + 1), distinct.size) for k in range(len(data.causes))])
+
+    def total(amount: Floats) -> Floats:
+        return np.asarray(np.bincount(position, amount, distinct.size), np.float64)
+
+    by_cause = np.stack([total(weight * (data.cause == k + 1)) for k in range(len(data.causes))])
     late = data.entry > 0
-    leave = _tail(distinct, np.bincount(position, weight, distinct.size))
+    leave = _tail(distinct, total(weight))
     order = np.argsort(data.entry[late], kind="stable")
     arrive = _tail(data.entry[late][order], weight[late][order])
     events = by_cause.sum(0)
-    found = Counts(distinct, events, events, np.bincount(position, weight * ~data.event, distinct.size), by_cause, leave, arrive)
+    found = Counts(distinct, events, events, total(weight * ~data.event), by_cause, leave, arrive)
     return Counts(distinct, found.risk_at(distinct), events, found.censored, by_cause, leave, arrive)
 
 

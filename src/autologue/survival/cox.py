@@ -6,15 +6,16 @@ Cox (1972), JRSS B 34:187-220; Grambsch & Therneau (1994), Biometrika 81:515-526
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from lifelines import CoxPHFitter
-from lifelines.exceptions import ConvergenceError
-from lifelines.statistics import proportional_hazard_test
 
 from autologue.errors import InputError
 from autologue.survival.records import TimeToEvent
+
+if TYPE_CHECKING:
+    from lifelines import CoxPHFitter
 
 __all__ = ["CoxFit", "fit_cox"]
 
@@ -43,6 +44,9 @@ def fit_cox(data: TimeToEvent, *, reference: str | None = None, level: float = 0
 
     Raises `InputError` where there is nothing to compare, or a covariate separates the events so that no finite estimate exists.
     """
+    from lifelines import CoxPHFitter  # lazy: lifelines takes two seconds to load
+    from lifelines.exceptions import ConvergenceError
+
     frame, terms = _design(data, reference)
     fitter = CoxPHFitter(alpha=1 - level)
     try:
@@ -88,6 +92,8 @@ def _design(data: TimeToEvent, reference: str | None) -> tuple[pd.DataFrame, lis
 
 
 def _schoenfeld(fitter: CoxPHFitter, frame: pd.DataFrame, terms: list[str]) -> pd.DataFrame:
+    from lifelines.statistics import proportional_hazard_test
+
     found = {}
     for transform in ("rank", "km"):
         test = proportional_hazard_test(fitter, frame, time_transform=transform)

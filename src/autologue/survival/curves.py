@@ -103,7 +103,8 @@ class Survival:
 
     def milestone(self, time: float, *, level: float = 0.95) -> pd.DataFrame:
         """Return survival at one time by arm, with bounds from the draws."""
-        return self._table(*(values[..., 0] for values in self.values([time])), level)
+        estimate, draws = self.values([time])
+        return self._table(estimate[..., 0], draws[..., 0], level)
 
     def quantile(self, share: float, *, level: float = 0.95) -> pd.DataFrame:
         """Return the time by which `share` have had the event, by arm; infinite where the curve does not come down so far."""
@@ -115,7 +116,8 @@ class Survival:
 
     def restricted_mean(self, horizon: float, *, level: float = 0.95) -> pd.DataFrame:
         """Return the area under each curve up to `horizon`, by arm."""
-        return self._table(*self._areas(horizon), level)
+        estimate, draws = self._areas(horizon)
+        return self._table(estimate, draws, level)
 
     def restricted_mean_difference(self, horizon: float, *, reference: str, level: float = 0.95) -> pd.DataFrame:
         """Return each arm's restricted mean less that of the reference arm, draw by draw."""

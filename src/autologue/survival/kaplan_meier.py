@@ -159,7 +159,7 @@ def kaplan_meier(data: TimeToEvent, *, level: float = 0.95, interval: Interval =
     share = np.where(n > 0, d / np.where(n > 0, n, 1.0), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.where(d > 0, d / (n * (n - d)), 0.0)
-    survival = np.cumprod(1.0 - share)
+    survival: Floats = np.cumprod(1.0 - share, dtype=np.float64)
     return KaplanMeier(
         counts=found,
         survival=survival,

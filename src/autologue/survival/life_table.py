@@ -31,7 +31,7 @@ class LifeTable:
         """Return the hazard per unit of time at ages in years, shape (n,), times a standardised mortality ratio."""
         years, rows = np.atleast_1d(np.asarray(age, np.float64)), self._rows(np.atleast_1d(np.asarray(sex, object)))
         column = np.clip(np.floor(years - self.age[0]), 0, self.age.size - 1).astype(int)
-        return self.hazard[rows, column] * years_per_unit * ratio
+        return np.asarray(self.hazard[rows, column] * years_per_unit * ratio)
 
     def cumulative(self, age: ArrayLike, sex: ArrayLike, times: Floats, *, years_per_unit: float = 1.0, ratio: float = 1.0) -> Floats:
         """Return the expected cumulative hazard from each age on, shape (n, time)."""

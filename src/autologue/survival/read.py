@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,20 @@ from autologue.errors import InputError, unknown
 from autologue.survival.records import Floats, Integers, TimeToEvent
 
 __all__ = ["interval_censored", "time_to_event"]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where the optional properties of a subject are found, and the unit of time."""
+
+    entry: str | None
+    arm: str | None
+    weight: str | None
+    background: str | None
+    subject: str | None
+    covariates: tuple[str, ...]
+    unit: str
+
 
 CODES: Mapping[Hashable, str | None] = {0: None, 1: "event"}
 
@@ -47,7 +62,7 @@ def time_to_event(
     times = numbers(frame, time, least=0.0, reading="time zero")
     cause, causes = _causes(frame, status, codes)
     upper = np.where(cause > 0, times, np.inf)
-    return _assemble(frame, times, upper, cause, causes, entry, arm, weight, background, subject, covariates, unit)
+    return _assemble(frame, times, upper, cause, causes, Columns(entry, arm, weight, background, subject, tuple(covariates), unit))
 
 
 def interval_censored(
@@ -77,7 +92,7 @@ def interval_censored(
     for row in np.flatnonzero(right < left)[:1]:
         raise InputError(f"row {row + 1}, column '{upper}': {right[row]:g} is below the lower bound {left[row]:g}; swap or correct them.")
     cause = np.isfinite(right).astype(np.int64)
-    return _assemble(frame, left, right, cause, (event,), entry, arm, weight, None, subject, covariates, unit)
+    return _assemble(frame, left, right, cause, (event,), Columns(entry, arm, weight, None, subject, tuple(covariates), unit))
 
 
 def numbers(frame: pd.DataFrame, column: str, least: float, reading: str) -> Floats:
@@ -87,9 +102,7 @@ def numbers(frame: pd.DataFrame, column: str, least: float, reading: str) -> Flo
     for row in np.flatnonzero(~np.isfinite(values))[:1]:
         raise InputError(f"row {row + 1}, column '{column}': {raw.iloc[row]!r} is not a finite number; correct it or drop the row.")
     for row in np.flatnonzero(values < least)[:1]:
-        raise InputError(
-            f"row {row + 1}, column '{column}': {values[row]:g} is before {reading} ({least:g}); correct it or move the origin."
-        )
+        raise InputError(f"row {row + 1}, column '{column}': {values[row]:g} is below {reading} ({least:g}); correct it or drop the row.")
     return values
 
 
@@ -110,7 +123,7 @@ def _causes(frame: pd.DataFrame, status: str, codes: Mapping[Hashable, str | Non
         known = ", ".join(f"{code!r} ({name or 'censored'})" for code, name in codes.items())
         value = found.iloc[row]
         raise InputError(f"row {row + 1}, column '{status}': status {value!r} is not declared; known: {known}; add it to codes.")
-    return mapped.to_numpy(np.int64), causes
+    return np.asarray(mapped, np.int64), causes
 
 
 def _arms(frame: pd.DataFrame, arm: str | None) -> tuple[Integers, tuple[str, ...]]:
@@ -129,24 +142,18 @@ def _assemble(
     upper: Floats,
     cause: Integers,
     causes: tuple[str, ...],
-    entry: str | None,
-    arm: str | None,
-    weight: str | None,
-    background: str | None,
-    subject: str | None,
-    covariates: Sequence[str],
-    unit: str,
+    columns: Columns,
 ) -> TimeToEvent:
-    n = len(frame)
+    n, entry, weight, background, subject = len(frame), columns.entry, columns.weight, columns.background, columns.subject
     entries = np.zeros(n) if entry is None else numbers(frame, entry, least=0.0, reading="time zero")
     for row in np.flatnonzero((entries > 0) & (entries >= lower))[:1]:
         raise InputError(
             f"row {row + 1}, column '{entry}': entry {entries[row]:g} is not before the time {lower[row]:g}; "
             "a subject is observed after entry only."
         )
-    arm_codes, arms = _arms(frame, arm)
+    arm_codes, arms = _arms(frame, columns.arm)
     names: NDArray[np.object_] = np.arange(1, n + 1).astype(object) if subject is None else _column(frame, subject).to_numpy(object)
-    for name in covariates:
+    for name in columns.covariates:
         numbers(frame, name, least=-np.inf, reading="minus infinity")
     return TimeToEvent(
         lower=lower.copy(),
@@ -157,8 +164,8 @@ def _assemble(
         background=np.zeros(n) if background is None else numbers(frame, background, least=0.0, reading="the least hazard").copy(),
         arm=arm_codes.copy(),
         subject=names.copy(),
-        covariates=frame[list(covariates)].astype(np.float64).reset_index(drop=True),
+        covariates=frame[list(columns.covariates)].astype(np.float64).reset_index(drop=True),
         arms=arms,
         causes=causes,
-        unit=unit,
+        unit=columns.unit,
     )

@@ -61,7 +61,7 @@ def _tail(w: Floats, q: float) -> Floats:
     shape = q**-2
     u = shape * np.exp(np.minimum(q * w, 700.0))
     survival = gammaincc(shape, u) if q > 0 else gammainc(shape, u)
-    return np.log(np.maximum(survival, TINY))
+    return np.asarray(np.log(np.maximum(survival, TINY)))
 
 
 def _log_survival(w: Floats, q: float) -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ from scipy.special import log_ndtr
 from autologue.survival.families.family import TINY, Family, Values, summary_rate
 from autologue.survival.records import Floats, TimeToEvent
 
-__all__ = ["LogNormal", "LOG_ROOT_2PI"]
+__all__ = ["LOG_ROOT_2PI", "LogNormal"]
 
 LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
 

@@ -143,7 +143,7 @@ class RoystonParmar(Family):
         basis = self.basis(end[order][kept])
         count = len(self.knots)
         rows, slopes = basis[1 : count + 1], basis[count + 1 :]
-        theta: Floats = np.linalg.lstsq(rows.T, self.scale.transform(survival[kept]), rcond=None)[0]
+        theta = np.asarray(np.linalg.lstsq(rows.T, self.scale.transform(survival[kept]), rcond=None)[0], np.float64)
         if np.all(theta @ slopes > 0):
             return theta
         return np.concatenate([[np.log(summary_rate(data)), 1.0], np.zeros(count - 2)])
