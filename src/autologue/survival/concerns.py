@@ -56,7 +56,9 @@ def _plateau(fit: Fitted, family: MixtureCure | NonMixtureCure) -> list[str]:
     rest = family.uncured if isinstance(family, MixtureCure) else family.latent
     left = float(rest.survival(np.array([end]), fit.theta[1:])[0])
     if at_bound(family, fit.theta):
-        return [f"The curve has no plateau: the estimated cure fraction is {fraction:.1g}, so the cure model adds nothing to {rest.name}."]
+        return [
+            f"The curve has no plateau: the estimated cure fraction is {fraction:.1g}, so the data give no sign of a cure ({family.name})."
+        ]
     if left > LEFT_OVER:
         return [
             f"The curve has no plateau: when follow-up ends at {end:g} {unit}, {100 * left:.0f} % of those not cured are still free of the "

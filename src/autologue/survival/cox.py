@@ -1,21 +1,18 @@
 """Cox's proportional hazards by lifelines, and Schoenfeld's check that hazards are proportional.
 
-Cox (1972), JRSS B 34:187-220; Grambsch & Therneau (1994), Biometrika 81:515-526. Ties by Efron's method.
+Cox (1972), JRSS B 34:187-220. Ties by Efron's method.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from autologue.errors import InputError
 from autologue.survival.records import TimeToEvent
-
-if TYPE_CHECKING:
-    from lifelines import CoxPHFitter
+from autologue.survival.schoenfeld import proportionality, schoenfeld_residuals
 
 __all__ = ["CoxFit", "fit_cox"]
 
@@ -28,7 +25,7 @@ class CoxFit:
 
     `table`: by covariate, log hazard ratio (`estimate`), standard error, hazard ratio with bounds, p-value.
     `proportionality`: by covariate, Schoenfeld chi-square and p-value with time ranked and with time as 1 - Kaplan-Meier.
-    `residuals`: scaled Schoenfeld residuals, one row an event, with its time. `warnings` says where hazards cross.
+    `residuals`: Schoenfeld residuals, one row an event, with its time. `warnings` says where hazards cross.
     """
 
     table: pd.DataFrame
@@ -67,16 +64,17 @@ def fit_cox(data: TimeToEvent, *, reference: str | None = None, level: float = 0
             "p_value": summary["p"],
         }
     )
-    residuals = fitter.compute_residuals(frame, "scaled_schoenfeld")
-    tests = _schoenfeld(fitter, frame, terms)
+    design = frame[terms].to_numpy(np.float64)
+    times, residuals = schoenfeld_residuals(data, design, table["estimate"].to_numpy())
+    tests = proportionality(data, times, residuals, np.asarray(fitter.variance_matrix_, np.float64), terms)
     said = tuple(
         f"The hazard ratio of {term} changes with time (Schoenfeld p = {p:.2g}); a single ratio does not describe it, "
         "so compare restricted means or milestones as well."
         for term, p in tests["p_rank"].items()
         if p < DOUBTFUL
     )
-    times = frame.loc[residuals.index, "time"].to_numpy()
-    return CoxFit(table, tests, residuals.assign(time=times), float(fitter.log_likelihood_), float(fitter.concordance_index_), said)
+    rows = pd.DataFrame(residuals, columns=terms).assign(time=times)
+    return CoxFit(table, tests, rows, float(fitter.log_likelihood_), float(fitter.concordance_index_), said)
 
 
 def _design(data: TimeToEvent, reference: str | None) -> tuple[pd.DataFrame, list[str]]:
@@ -89,14 +87,3 @@ def _design(data: TimeToEvent, reference: str | None) -> tuple[pd.DataFrame, lis
         raise InputError("a Cox model needs two arms or a covariate; name the arm column or covariates when reading the table.")
     frame = pd.DataFrame({"time": data.time, "event": data.event.astype(int), "weight": data.weight, "entry": data.entry, **arms})
     return frame.join(data.covariates.reset_index(drop=True)), terms
-
-
-def _schoenfeld(fitter: CoxPHFitter, frame: pd.DataFrame, terms: list[str]) -> pd.DataFrame:
-    from lifelines.statistics import proportional_hazard_test
-
-    found = {}
-    for transform in ("rank", "km"):
-        test = proportional_hazard_test(fitter, frame, time_transform=transform)
-        found[f"chi_square_{transform}"] = pd.Series(np.atleast_1d(test.test_statistic), index=terms)
-        found[f"p_{transform}"] = pd.Series(np.atleast_1d(test.p_value), index=terms)
-    return pd.DataFrame(found)

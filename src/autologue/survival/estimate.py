@@ -16,6 +16,9 @@ from autologue.survival.uncertainty import Asymptotic, Uncertainty, draw_curve
 __all__ = ["ProductLimit", "estimate_survival"]
 
 
+NORMAL = Asymptotic()
+
+
 @dataclass(frozen=True)
 class ProductLimit:
     """Kaplan-Meier, with `draws` curves from a beta process."""
@@ -28,7 +31,7 @@ def estimate_survival(
     method: ProductLimit | Family,
     *,
     times: Floats | None = None,
-    uncertainty: Uncertainty = Asymptotic(),
+    uncertainty: Uncertainty = NORMAL,
     seed: int = 0,
 ) -> Survival:
     """Return the survival curves of the arms of `data`, each estimated apart, with draws.
