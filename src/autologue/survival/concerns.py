@@ -15,6 +15,7 @@ __all__ = ["at_bound", "concerns"]
 
 LEFT_OVER = 0.05  # share of the uncured who may still be free of the event when follow-up ends
 NOBODY = 1e-3  # a cure fraction below this is none
+SOME = 0.01  # share of the uncured below which late events are strays
 RARE = 0.05  # Maller and Zhou's level for sufficient follow-up
 
 
@@ -65,7 +66,7 @@ def _plateau(fit: Fitted, family: MixtureCure | NonMixtureCure) -> list[str]:
             f"event, so the cure fraction of {100 * fraction:.0f} % is an extrapolation of the {rest.name} family and not an observation."
         ]
     chance = _insufficient(fit.data)
-    if chance > RARE:
+    if chance > RARE and left > SOME:
         return [
             f"The plateau is short: events continue until near the end of follow-up at {end:g} {unit} (Maller-Zhou follow-up test "
             f"{chance:.2f}, sufficient below {RARE:g}), so the cure fraction of {100 * fraction:.0f} % may fall with longer follow-up."
