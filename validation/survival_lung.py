@@ -1,8 +1,8 @@
 """Kaplan-Meier and log-rank of 228 patients with lung cancer, as R prints them.
 
 Data: North Central Cancer Treatment Group (Loprinzi et al. 1994, J Clin Oncol 12:601-607), which lifelines ships. Figures:
-survdiff(Surv(time, status) ~ sex) as printed in Machine Learning with R Cookbook, 2nd edition, chapter 6 (log-rank recipe), and the
-first rows of survfit(Surv(time, status) ~ sex) as printed in public course notes (drkim.quarto.pub, non- and semi-parametric survival analysis).
+survdiff(Surv(time, status) ~ sex) as printed in Machine Learning with R Cookbook, 2nd edition, chapter 6 (log-rank recipe), and
+the first rows of survfit(Surv(time, status) ~ sex) as printed in public course notes (drkim.quarto.pub).
 """
 
 from __future__ import annotations

@@ -205,7 +205,7 @@ def test_an_event_at_time_zero_is_refused_by_a_density() -> None:
 
 
 def test_too_few_events_for_the_knots_are_refused() -> None:
-    with pytest.raises(InputError, match="needs at least 4 distinct event times, the data have 2"):
+    with pytest.raises(InputError, match="needs 4 centiles of the event times that differ; the data have 2"):
         fit_survival(time_to_event(pd.DataFrame({"time": [1, 2, 3], "status": [1, 1, 0]})), RoystonParmar(2))
 
 

@@ -68,8 +68,9 @@ class SurvivalFit:
 
     def hazard(self, times: Floats) -> Floats:
         """Return the fitted hazard, per unit of time, at times above zero, shape (n,)."""
-        values = self.family.evaluate(self.family.basis(np.asarray(times, np.float64)), self.theta)
-        return np.exp(values.log_hazard)
+        with np.errstate(all="ignore"):
+            values = self.family.evaluate(self.family.basis(np.asarray(times, np.float64)), self.theta)
+            return np.exp(values.log_hazard)
 
     def restricted_mean(self, horizon: float) -> float:
         """Return the area under the fitted curve up to `horizon`, by Gauss-Legendre quadrature in square-root time."""
@@ -93,10 +94,11 @@ def fit_survival(data: TimeToEvent, family: Family, *, start: Floats | None = No
     if float(np.sum(data.weight * data.event)) <= 0:
         raise InputError(f"the data have no event among {len(data)} subjects; a {family.name} curve cannot be fitted.")
     resolved = family.resolve(data)
-    best = _maximum(data, resolved, start)
-    covariance, converged = _covariance(best, resolved)
-    fit = SurvivalFit(resolved, best.theta, covariance, best.log_likelihood, converged, data)
-    return replace(fit, warnings=concerns(fit))
+    with np.errstate(all="ignore"):
+        best = _maximum(data, resolved, start)
+        covariance, converged = _covariance(best, resolved)
+        fit = SurvivalFit(resolved, best.theta, covariance, best.log_likelihood, converged, data)
+        return replace(fit, warnings=concerns(fit))
 
 
 def compare_fits(fits: Sequence[SurvivalFit]) -> pd.DataFrame:
@@ -134,6 +136,18 @@ def _covariance(best: Maximum, family: Family) -> tuple[Floats, bool]:
     free = slice(1, None) if best.theta.size > 1 and at_bound(family, best.theta) else slice(None)
     information = best.information[free, free]
     covariance = np.zeros_like(best.information)
-    usable = bool(np.all(np.isfinite(information))) and bool(np.linalg.eigvalsh(information)[0] > 0)
-    covariance[free, free] = np.linalg.inv(information) if usable else np.nan
+    inverse = _inverse(information)
+    covariance[free, free] = inverse
+    usable = bool(np.all(np.isfinite(inverse)))
     return covariance, usable and (best.settled or free.start == 1)
+
+
+def _inverse(information: Floats) -> Floats:
+    """Return the inverse by way of correlations, or not-a-number where some direction has (nearly) no information."""
+    scale = np.sqrt(np.maximum(np.diag(information), 0.0))
+    if np.all(np.isfinite(information)) and np.all(scale > 0):
+        values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
+        if values[0] > 1e-11:
+            inverse: Floats = (vectors / values) @ vectors.T / np.outer(scale, scale)
+            return inverse
+    return np.full_like(information, np.nan)

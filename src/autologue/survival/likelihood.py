@@ -42,6 +42,8 @@ class Likelihood:
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
         """Return the log likelihood and its gradient, shape (parameter,); minus infinity outside the family's domain."""
         value, gradient = 0.0, np.zeros(theta.size)
+        if not self.family.admissible(theta):
+            return -np.inf, gradient
         for part, slope, weight in self._contributions(theta):
             value += float(np.einsum("n,n->", weight, part))
             gradient += np.einsum("pn,n->p", slope, weight)
@@ -63,7 +65,7 @@ class Likelihood:
         return Likelihood(self.family, self.parts, weight)
 
     def _contributions(self, theta: Floats) -> Iterator[tuple[Floats, Floats, Floats]]:
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+        with np.errstate(all="ignore"):
             for contribution, terms in self.parts:
                 yield (*contribution(self.family, terms, theta), self.weight[terms.rows])
 

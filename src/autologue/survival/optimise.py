@@ -32,7 +32,7 @@ def maximise(score: Likelihood, start: Floats) -> Maximum:
     BFGS works on coordinates in which the outer product of the scores at the start is the identity, so that neither the
     unit of time nor correlation between parameters matters; Newton steps follow.
     """
-    root = _root(score.information(start))
+    root, _ = _root(score.information(start))
 
     def loss(z: Floats) -> tuple[float, Floats]:
         value, gradient = score(start + root @ z)
@@ -49,7 +49,7 @@ def polish(score: Likelihood, theta: Floats, information: Floats | None) -> Maxi
     The Hessian is a difference of the exact gradient in coordinates of one standard error. A known `information` (from a
     sample of the data, scaled up) is used instead until the maximum is reached, which saves most passes over large data.
     """
-    root = _root(score.information(theta) if information is None else information)
+    root, inverse = _root(score.information(theta) if information is None else information)
     value, gradient = score(theta)
     matrix = _hessian(score, theta, root, None) if information is None else np.eye(theta.size)
     settled = False
@@ -68,7 +68,6 @@ def polish(score: Likelihood, theta: Floats, information: Floats | None) -> Maxi
         if length < 1 or turn % 8 == 7 or information is None:
             matrix = _hessian(score, theta, root, None)
     fresh = _hessian(score, theta, root, gradient if information is not None else None)
-    inverse = np.linalg.inv(root)
     return Maximum(theta, value, inverse.T @ fresh @ inverse, settled)
 
 
@@ -83,12 +82,12 @@ def _halve(score: Likelihood, theta: Floats, step: Floats, value: float) -> tupl
     return 0.0, None
 
 
-def _root(information: Floats) -> Floats:
-    """Return B with B' information B = 1: the columns are steps of one standard error."""
+def _root(information: Floats) -> tuple[Floats, Floats]:
+    """Return B with B' information B = 1, whose columns are steps of one standard error, and its inverse."""
     scale = np.sqrt(np.maximum(np.nan_to_num(np.diag(information)), 1e-12))
     values, vectors = np.linalg.eigh(np.nan_to_num(information / np.outer(scale, scale)))
-    root: Floats = vectors / np.sqrt(np.maximum(values, 1e-7)) / scale[:, None]
-    return root
+    length = np.sqrt(np.maximum(values, 1e-7))
+    return vectors / length / scale[:, None], (vectors * length).T * scale
 
 
 def _hessian(score: Likelihood, theta: Floats, root: Floats, gradient: Floats | None) -> Floats:

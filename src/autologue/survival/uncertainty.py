@@ -35,7 +35,11 @@ class Asymptotic(Uncertainty):
         if not np.all(np.isfinite(fit.covariance)):
             raise InputError(f"the {fit.family.name} fit has no covariance to draw from; use Bootstrap, or a family with fewer parameters.")
         rng = np.random.Generator(np.random.Philox(key=seed))
-        return rng.multivariate_normal(fit.theta, fit.covariance, size=self.count, method="eigh")
+        error = np.sqrt(np.diag(fit.covariance))
+        scale = np.where(error > 0, error, 1.0)
+        values, vectors = np.linalg.eigh(fit.covariance / np.outer(scale, scale))
+        normal = rng.standard_normal((self.count, error.size))
+        return np.asarray(fit.theta + ((normal * np.sqrt(np.maximum(values, 0.0))) @ vectors.T) * error)
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def draw_curve(
     parameters = uncertainty.parameters(fit, seed)
     basis = fit.family.basis(at)
     curves = np.empty((parameters.shape[0], 1, at.size))
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         for row, theta in enumerate(parameters):
             curves[row, 0] = np.exp(fit.family.evaluate(basis, theta).log_survival)
     curves[..., at <= 0] = 1.0

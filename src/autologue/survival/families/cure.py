@@ -85,6 +85,9 @@ class MixtureCure(Family):
     def basis(self, times: Floats) -> Floats:
         return self.uncured.basis(times)
 
+    def admissible(self, theta: Floats) -> bool:
+        return self.uncured.admissible(theta[1:])
+
     def evaluate(self, basis: Floats, theta: Floats) -> Values:
         fraction, slope = self.link.fraction(theta[0])
         u = self.uncured.evaluate(basis, theta[1:])
@@ -127,6 +130,9 @@ class NonMixtureCure(Family):
 
     def basis(self, times: Floats) -> Floats:
         return self.latent.basis(times)
+
+    def admissible(self, theta: Floats) -> bool:
+        return self.latent.admissible(theta[1:])
 
     def evaluate(self, basis: Floats, theta: Floats) -> Values:
         fraction, slope = self.link.fraction(theta[0])

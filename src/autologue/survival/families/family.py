@@ -64,9 +64,15 @@ class Family(ABC):
         del data
         return self
 
+    def admissible(self, theta: Floats) -> bool:
+        """Whether the curve falls everywhere at these parameters; families that always do say yes."""
+        del theta
+        return True
+
     def survival(self, times: Floats, theta: Floats) -> Floats:
         """Return the survival at times, both shape (n,)."""
-        at: Floats = np.exp(self.evaluate(self.basis(times), theta).log_survival)
+        with np.errstate(all="ignore"):
+            at: Floats = np.exp(self.evaluate(self.basis(times), theta).log_survival)
         return np.where(times <= 0, 1.0, at)
 
 

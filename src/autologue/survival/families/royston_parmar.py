@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import expit, log_ndtr, ndtri
@@ -104,11 +105,13 @@ class RoystonParmar(Family):
             return self
         end = np.where(np.isfinite(data.upper), 0.5 * (data.lower + data.upper), np.nan)
         x = np.log(end[data.event & (end > 0) & (data.weight > 0)])
-        if np.unique(x).size < self.interior + 2:
+        knots = np.quantile(x, np.linspace(0, 1, self.interior + 2)) if x.size else x
+        if np.unique(x).size < self.interior + 2 or np.any(np.diff(knots) <= 0):
             raise InputError(
-                f"{self.name} needs at least {self.interior + 2} distinct event times, the data have {np.unique(x).size}; use fewer knots."
+                f"{self.name} needs {self.interior + 2} centiles of the event times that differ; the data have {np.unique(x).size} distinct "
+                "event times, some shared by many; use fewer knots."
             )
-        return replace(self, knots=tuple(float(v) for v in np.quantile(x, np.linspace(0, 1, self.interior + 2))))
+        return replace(self, knots=tuple(float(v) for v in knots))
 
     def basis(self, times: Floats) -> Floats:
         """Rows: log t; the spline's functions 1, x, v1, ...; their derivatives in x."""
@@ -122,6 +125,10 @@ class RoystonParmar(Family):
             rows.append(c**3 - weight * a**3 - (1 - weight) * b**3)
             slopes.append(3 * (c**2 - weight * a**2 - (1 - weight) * b**2))
         return np.stack([x, *rows, *slopes])
+
+    def admissible(self, theta: Floats) -> bool:
+        """Whether the spline rises with log time between the boundary knots, and so beyond them."""
+        return bool(np.all(theta @ _slopes(self) > 0))
 
     def evaluate(self, basis: Floats, theta: Floats) -> Values:
         count = theta.size
@@ -142,11 +149,18 @@ class RoystonParmar(Family):
         kept = event & (end[order] > 0) & (survival < 1) & (survival > 0)
         basis = self.basis(end[order][kept])
         count = len(self.knots)
-        rows, slopes = basis[1 : count + 1], basis[count + 1 :]
+        rows = basis[1 : count + 1]
         theta = np.asarray(np.linalg.lstsq(rows.T, self.scale.transform(survival[kept]), rcond=None)[0], np.float64)
-        if np.all(theta @ slopes > 0):
+        if self.admissible(theta):
             return theta
         return np.concatenate([[np.log(summary_rate(data)), 1.0], np.zeros(count - 2)])
 
     def natural(self, theta: Floats) -> dict[str, float]:
         return {name: float(value) for name, value in zip(self.parameters, theta, strict=True)}
+
+
+@lru_cache(maxsize=64)
+def _slopes(family: RoystonParmar) -> Floats:
+    """Slopes of the spline's functions on a grid between the boundary knots, shape (parameter, 60)."""
+    grid = np.exp(np.linspace(family.knots[0], family.knots[-1], 60))
+    return family.basis(grid)[len(family.knots) + 1 :]
