@@ -89,3 +89,18 @@ def test_impossible_figures_are_refused(curve: dict[str, list[float]], risk: dic
 def test_more_events_than_subjects_are_refused() -> None:
     with pytest.raises(InputError, match="11 events cannot come from 10 subjects"):
         reconstruct(pd.DataFrame(CURVE), pd.DataFrame(RISK), events=11)
+
+
+@pytest.mark.parametrize("every", [[0, 6, 12], [0, 6, 12, 18, 24]])
+def test_a_large_trial_keeps_every_subject(every: list[int]) -> None:
+    rng = np.random.default_rng(0)
+    times, end = rng.exponential(10, 2000), rng.uniform(5, 30, 2000)
+    data = time_to_event(pd.DataFrame({"time": np.minimum(times, end), "status": (times <= end).astype(int)}))
+    fit, at = kaplan_meier(data), np.linspace(0, data.follow_up, 800)
+    curve = pd.DataFrame({"time": at, "survival": fit.at(at).estimate.round(4)})
+    rebuilt = reconstruct(curve, fit.numbers_at_risk(every)[["time", "at_risk"]], events=int(data.event.sum()))
+    assert len(rebuilt.data) == 2000
+    assert rebuilt.data.event.sum() == data.event.sum()
+    assert np.all(np.abs(rebuilt.at_risk.published - rebuilt.at_risk.rebuilt) <= 1)
+    early = np.linspace(0, every[-1], 50)
+    assert np.allclose(kaplan_meier(rebuilt.data).at(early).estimate, fit.at(early).estimate, atol=0.002)

@@ -43,11 +43,9 @@ from autologue.survival.turnbull import Turnbull, turnbull
 from autologue.survival.uncertainty import Asymptotic, Bootstrap, draw_curve
 
 __all__ = [
-    "CURE",
-    "PARAMETRIC",
-    "SPLINES",
     "Asymptotic",
     "Bootstrap",
+    "CURE",
     "CoxFit",
     "CumulativeIncidence",
     "Equal",
@@ -72,10 +70,12 @@ __all__ = [
     "NonMixtureCure",
     "NormalDeviates",
     "Odds",
+    "PARAMETRIC",
     "Plain",
     "ProductLimit",
     "Reconstruction",
     "RoystonParmar",
+    "SPLINES",
     "Survival",
     "SurvivalFit",
     "TimeToEvent",

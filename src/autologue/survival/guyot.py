@@ -123,16 +123,17 @@ def _walk(published: Published, stretch: int, n: int, last: float, censored: int
     events = np.zeros(stop - first, np.int64)
     gone = 0
     for k in range(first, stop):
-        left = int(np.searchsorted(spread, published.time[k], side="left"))
-        n, gone = n - (left - gone), left
-        if n <= 0:
+        leaving = min(int(np.searchsorted(spread, published.time[k], side="left")) - gone, n)
+        n, gone = n - leaving, gone + leaving
+        if n == 0:
             break
         if last > 0:
             events[k - first] = min(round(n * (1 - published.survival[k] / last)), n)
         if events[k - first]:
             last *= 1 - events[k - first] / n
             n -= int(events[k - first])
-    return events, spread, n - (censored - gone), last
+    late = min(censored - gone, n)
+    return events, spread[: gone + late], n - late, last
 
 
 def _censored(published: Published) -> list[int]:
@@ -159,8 +160,15 @@ def _match_events(published: Published, censored: list[int], events: int | None)
     """Move the number censored after the last number at risk until the total number of events is met as well as can be."""
     if events is None:
         return censored
-    options = range(int(published.at_risk[-1]) + 1)
-    best = min(options, key=lambda last: (abs(int(_subjects(published, [*censored[:-1], last])[1].sum()) - events), last))
+
+    def total(last: int) -> int:
+        return int(_subjects(published, [*censored[:-1], last])[1].sum())
+
+    low, high = 0, int(published.at_risk[-1])  # more censored leave fewer events
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if total(middle) <= events else (middle + 1, high)
+    best = min((max(low - 1, 0), low), key=lambda last: abs(total(last) - events))
     return [*censored[:-1], best]
 
 

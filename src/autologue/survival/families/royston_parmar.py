@@ -108,8 +108,8 @@ class RoystonParmar(Family):
         knots = np.quantile(x, np.linspace(0, 1, self.interior + 2)) if x.size else x
         if np.unique(x).size < self.interior + 2 or np.any(np.diff(knots) <= 0):
             raise InputError(
-                f"{self.name} needs {self.interior + 2} centiles of the event times that differ; the data have {np.unique(x).size} distinct "
-                "event times, some shared by many; use fewer knots."
+                f"{self.name} needs {self.interior + 2} centiles of the event times that differ; the data have {np.unique(x).size} "
+                "distinct event times, some shared by many; use fewer knots."
             )
         return replace(self, knots=tuple(float(v) for v in knots))
 
