@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from autologue.errors import InputError
-from autologue.survival import LifeTable, read_life_table
+from autologue.survival import LifeTable, MixtureCure, Weibull, draw_curve, fit_survival, kaplan_meier, read_life_table, time_to_event
 
 ROWS = pd.DataFrame({"age": [50, 51, 52] * 2, "sex": ["f"] * 3 + ["m"] * 3, "hazard": [0.01, 0.02, 0.03, 0.02, 0.04, 0.06]})
 
@@ -51,3 +51,20 @@ def test_tables_with_holes_are_refused(rows: pd.DataFrame, message: str) -> None
 def test_an_unknown_sex_is_named(table: LifeTable) -> None:
     with pytest.raises(InputError, match="unknown sex 'x'"):
         table.background([50.0], ["x"])
+
+
+def test_a_relative_cure_model_and_the_life_table_give_back_all_cause_survival() -> None:
+    """Half are cured of an excess Weibull hazard, all die at the life table's: fit the excess, multiply, meet Kaplan-Meier."""
+    rng = np.random.default_rng(31)
+    n, hazard = 6000, 0.03
+    table = read_life_table(pd.DataFrame({"age": [40, 41], "sex": "f", "hazard": hazard}), source="invented")
+    excess = np.where(rng.random(n) < 0.5, np.inf, 2 * rng.weibull(1.2, n))
+    time = np.minimum(np.minimum(excess, rng.exponential(1 / hazard, n)), 20.0)
+    frame = pd.DataFrame({"time": time, "status": (time < 20).astype(int), "age": 40.0, "sex": "f"})
+    frame["expected"] = table.background(frame.age + frame.time, frame.sex)
+    data = time_to_event(frame, background="expected", unit="year")
+    fit = fit_survival(data, MixtureCure(Weibull()))
+    assert fit.natural["cure_fraction"] == pytest.approx(0.5, abs=0.03)
+    at = np.linspace(0, 20, 21)
+    all_cause = draw_curve(fit, at).with_background(table.expected_survival([40.0], ["f"], at))
+    assert np.allclose(all_cause.estimate[0], kaplan_meier(data).at(at).estimate, atol=0.015)
