@@ -93,6 +93,15 @@ def test_survival_is_the_exponential_of_minus_the_integrated_hazard(case: tuple[
         assert end / start == pytest.approx(np.exp(-cumulative), rel=2e-6)
 
 
+def test_density_is_survival_times_hazard(case: tuple[Family, np.ndarray]) -> None:
+    family, theta = case
+    basis = family.basis(TIMES[1:])
+    at = family.evaluate(basis, theta)
+    value, derivative = family.density(basis, theta)
+    assert np.allclose(value, at.log_survival + at.log_hazard, atol=1e-8)
+    assert np.allclose(derivative, at.d_log_survival + at.d_log_hazard, atol=1e-5)
+
+
 def test_survival_starts_at_one_and_falls(case: tuple[Family, np.ndarray]) -> None:
     family, theta = case
     curve = family.survival(np.concatenate([[0.0], TIMES]), theta)

@@ -104,6 +104,8 @@ def _terms(family: Family, data: TimeToEvent, rows: NDArray[np.bool_], times: Fl
 
 def _exact(family: Family, terms: Terms, theta: Floats) -> tuple[Floats, Floats]:
     """Log density of an exact event, all causes together where there is a background hazard."""
+    if not np.any(terms.background > 0):
+        return family.density(terms.basis, theta)
     at = family.evaluate(terms.basis, theta)
     hazard, d_hazard = _with_background(at, terms.background)
     return at.log_survival + hazard, at.d_log_survival + d_hazard
@@ -128,8 +130,6 @@ def _between(family: Family, terms: Terms, theta: Floats) -> tuple[Floats, Float
 
 def _with_background(at: Values, background: Floats) -> tuple[Floats, Floats]:
     """Log of the background plus the excess hazard, and its derivatives."""
-    if not np.any(background > 0):
-        return at.log_hazard, at.d_log_hazard
     total = np.logaddexp(np.log(background), at.log_hazard)
     return total, at.d_log_hazard * np.exp(at.log_hazard - total)
 

@@ -103,6 +103,11 @@ class MixtureCure(Family):
             np.vstack([-slope / (1 - fraction) - d_cure, u.d_log_hazard + u.d_log_survival - d_survival]),
         )
 
+    def density(self, basis: Floats, theta: Floats) -> tuple[Floats, Floats]:
+        fraction, slope = self.link.fraction(theta[0])
+        log_density, derivative = self.uncured.density(basis, theta[1:])
+        return np.log1p(-fraction) + log_density, np.vstack([np.full_like(log_density, -slope / (1 - fraction)), derivative])
+
     def start(self, data: TimeToEvent) -> Floats:
         return np.concatenate([[self.link.inverse(plateau(data))], self.uncured.start(without_plateau(data))])
 

@@ -64,6 +64,11 @@ class Family(ABC):
         del data
         return self
 
+    def density(self, basis: Floats, theta: Floats) -> tuple[Floats, Floats]:
+        """Return log density (n,) and its derivatives (parameter, n); a family for which survival costs much says it without."""
+        at = self.evaluate(basis, theta)
+        return at.log_survival + at.log_hazard, at.d_log_survival + at.d_log_hazard
+
     def admissible(self, theta: Floats) -> bool:
         """Whether the curve falls everywhere at these parameters; families that always do say yes."""
         del theta

@@ -49,6 +49,12 @@ class GeneralisedGamma(Family):
             np.stack([-d_hazard_w / sigma, -1.0 - w * d_hazard_w, d_density_q - d_survival_q]),
         )
 
+    def density(self, basis: Floats, theta: Floats) -> tuple[Floats, Floats]:
+        x, sigma, q = basis[0], np.exp(theta[1]), float(theta[2])
+        w = (x - theta[0]) / sigma
+        log_density, d_w, d_q = _log_density(w, q)
+        return log_density - theta[1] - x, np.stack([-d_w / sigma, -1.0 - w * d_w, d_q])
+
     def start(self, data: TimeToEvent) -> Floats:
         return np.array([-np.log(summary_rate(data)), 0.0, 0.5])
 
