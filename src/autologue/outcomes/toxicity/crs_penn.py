@@ -1,6 +1,7 @@
 """Cytokine release syndrome by the University of Pennsylvania scale.
 
-Porter DL et al. 2015, Sci Transl Med 7:303ra139, doi:10.1126/scitranslmed.aac5415; 2018, J Hematol Oncol 11:35, doi:10.1186/s13045-018-0571-y.
+Porter DL et al. 2015, Sci Transl Med 7:303ra139, doi:10.1126/scitranslmed.aac5415;
+Porter DL et al. 2018, J Hematol Oncol 11:35, doi:10.1186/s13045-018-0571-y.
 Low-dose vasopressors and any supplemental oxygen (CPAP and BiPAP included) are already grade 3, so a Penn rate cannot be compared
 with an ASTCT rate. `pressor_dose` is the level by the table of that scale, which judges combinations as a whole.
 """
