@@ -48,7 +48,8 @@ def test_astct_crs(changes: dict[str, Any], expected: int) -> None:
 LEE = [
     ({}, 0), (FEVER, 1), ({"constitutional": True}, 1),
     ({"hypotension": True}, 2), ({"iv_fluids": True}, 2), ({"pressors": 1, "pressor_dose": "low"}, 2),
-    ({"oxygen": "nasal_cannula", "fio2": 0.39}, 2), ({"creatinine_grade": 2}, 2), ({"other_organ_grade": 2}, 2), ({"transaminase_grade": 2}, 2),
+    ({"oxygen": "nasal_cannula", "fio2": 0.39}, 2), ({"creatinine_grade": 2}, 2), ({"other_organ_grade": 2}, 2),
+    ({"transaminase_grade": 2}, 2),
     ({"pressors": 1, "pressor_dose": "high"}, 3), ({"pressors": 2, "pressor_dose": "low"}, 3),
     ({"pressors": 1, "vasopressin": True, "pressor_dose": "low"}, 3), ({"oxygen": "face_mask", "fio2": 0.40}, 3),
     ({"oxygen": "cpap", "fio2": 0.5}, 3), ({"creatinine_grade": 3}, 3), ({"other_organ_grade": 3}, 3), ({"transaminase_grade": 3}, 3),
@@ -80,8 +81,10 @@ def test_penn(changes: dict[str, Any], expected: int) -> None:
 ICANS = [
     *[({"ice_score": score}, expected) for score, expected in zip(range(11), [3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 0], strict=True)],
     ({"ice_score": 0, "consciousness": "unarousable"}, 4), ({"ice_score": 0, "consciousness": "alert"}, 3),
-    ({"consciousness": "spontaneous"}, 1), ({"consciousness": "voice"}, 2), ({"consciousness": "touch"}, 3), ({"consciousness": "unarousable"}, 4),
-    ({"seizure": "brief"}, 3), ({"seizure": "prolonged"}, 4), ({"motor_weakness": True}, 4), ({"oedema": "focal"}, 3), ({"oedema": "diffuse"}, 4),
+    ({"consciousness": "spontaneous"}, 1), ({"consciousness": "voice"}, 2), ({"consciousness": "touch"}, 3),
+    ({"consciousness": "unarousable"}, 4),
+    ({"seizure": "brief"}, 3), ({"seizure": "prolonged"}, 4), ({"motor_weakness": True}, 4), ({"oedema": "focal"}, 3),
+    ({"oedema": "diffuse"}, 4),
     ({"death": "icans"}, 5), ({"death": "crs"}, 0), ({"ice_score": 3, "seizure": "brief"}, 3),
     ({"age_years": 12, "ice_score": 5}, 2),
 ]  # fmt: skip
