@@ -44,7 +44,7 @@ def b_cell_aplasia(record: PatientRecord, counts: Sequence[tuple[float, float]],
         return _excluded(record, "no B-cell count after infusion")
     aplastic_until = 0.0
     for day, count in course:
-        if count >= threshold and (aplastic_until > 0 or day == course[0][0]):
+        if count >= threshold:
             words = f"B cells at {count:g}, threshold {threshold:g}, on day {day:g} after infusion"
             return Observation(record.patient, NAME, day, Status.EVENT, words, interval=(aplastic_until, day))
         aplastic_until = day

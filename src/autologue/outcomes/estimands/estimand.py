@@ -104,6 +104,11 @@ class Estimand:
         if self.origin is Origin.RESPONSE and self.analysis_set is not AnalysisSet.RESPONDERS:
             raise InputError(f"estimand {self.name} starts at response, expected the analysis set responders; change one of the two")
 
+    @property
+    def zero_words(self) -> str:
+        """Time zero in words."""
+        return self.origin.replace("_", " ")
+
 
 @dataclass(frozen=True)
 class Observation:

@@ -58,14 +58,18 @@ def time_and_status(observations: Iterable[Observation]) -> tuple[list[float], l
 def first_response(record: PatientRecord, *, depth: Sequence[Category]) -> Assessment | None:
     """Return the first response of one of the categories in `depth` that the assigned treatment can claim.
 
-    It is on or after infusion (after randomisation or the start of salvage in a patient who was not infused), so a response to bridging is not credited
-    to the cells, and before any progression, new therapy, transplant or crossover since then.
+    It is after infusion (after randomisation or the start of salvage in a patient who was not infused) and before any progression,
+    new therapy, transplant or crossover since then. A patient who is in complete response at the last assessment on or before infusion
+    has none: that response is bridging's, and nothing is left for the cells to respond to.
     """
     start = next((day for day in (record.infusion, record.randomisation, record.salvage_start, record.enrolment) if day is not None), 0.0)
     stops = [therapy.day for therapy in record.new_therapies] + [day for day in (record.transplant, record.crossover) if day is not None]
     stop = min((day for day in stops if day >= start), default=record.last_contact + 1)
+    before = [found for found in _course(record) if found.day <= start]
+    if record.infusion is not None and before and before[-1].response.category is Category.COMPLETE:
+        return None
     for found in _course(record):
-        if start <= found.day < stop:
+        if start < found.day < stop:
             if found.response.category is Category.PROGRESSION:
                 return None
             if found.response.category in depth:
@@ -83,13 +87,13 @@ def _time_zero(record: PatientRecord, estimand: Estimand) -> tuple[float | None,
     if estimand.analysis_set is AnalysisSet.RESPONDERS:
         response = first_response(record, depth=estimand.response_depth)
         if response is None:
-            return None, "not in the analysis set: no response that the treatment can claim"
+            return None, "not in the analysis set: no response that the treatment can claim (one to bridging is not credited)"
         if estimand.origin is Origin.RESPONSE:
             return response.day, ""
     elif getattr(record, estimand.analysis_set) is None:
         return None, f"not in the analysis set: no {estimand.analysis_set.replace('_', ' ')}"
     day: float | None = getattr(record, estimand.origin)
-    return day, f"no time zero: {estimand.origin.replace('_', ' ')} is not dated"
+    return day, f"no time zero: {estimand.zero_words} is not dated"
 
 
 def _happenings(record: PatientRecord, estimand: Estimand, zero: float) -> list[_Happening]:
@@ -127,18 +131,20 @@ def _check_before_zero(record: PatientRecord, estimand: Estimand, zero: float, h
         if found.day < zero and (found.words == "death" or not estimand.before_zero_ignored):
             place = f"patient {record.patient}: {found.words} on day {found.day:g}"
             raise InputError(
-                f"{place} is before time zero ({estimand.origin}, day {zero:g}) of {estimand.name}; correct the dates or the estimand"
+                f"{place} is before time zero ({estimand.zero_words}, day {zero:g}) of {estimand.name}; correct the dates or the estimand"
             )
 
 
 def _ended(record: PatientRecord, estimand: Estimand, zero: float, first: _Happening) -> Observation:
     if first.handling is Handling.CENSOR:
         outcome = _end_of_follow_up(record, estimand, zero, until=first.day)
-        return replace(outcome, reason=f"censored for {first.words} on day {first.day - zero:g} after {estimand.origin}: {outcome.reason}")
+        return replace(
+            outcome, reason=f"censored for {first.words} on day {first.day - zero:g} after {estimand.zero_words}: {outcome.reason}"
+        )
     status = Status.EVENT if first.handling is Handling.EVENT else Status.COMPETING
     time = first.day - zero
-    weight = 0.0 if 0 < estimand.weight_from and time <= estimand.weight_from else 1.0
-    words = f"{first.words} on day {time:g} after {estimand.origin}"
+    weight = 0.0 if estimand.weight_from > 0 and time <= estimand.weight_from else 1.0
+    words = f"{first.words} on day {time:g} after {estimand.zero_words}"
     if weight == 0:
         words += f", not counted in a comparison because it is not later than day {estimand.weight_from:g}"
     return Observation(record.patient, estimand.name, time, status, words, weight)
@@ -151,7 +157,9 @@ def _end_of_follow_up(record: PatientRecord, estimand: Estimand, zero: float, *,
     else:
         seen = [a.day for a in _course(record) if zero <= a.day <= last]
         day, words = (max(seen), "no event up to the last assessment") if seen else (zero, "no assessment since time zero")
-    return Observation(record.patient, estimand.name, day - zero, Status.CENSORED, f"{words}, day {day - zero:g} after {estimand.origin}")
+    return Observation(
+        record.patient, estimand.name, day - zero, Status.CENSORED, f"{words}, day {day - zero:g} after {estimand.zero_words}"
+    )
 
 
 def _from_landmark(record: PatientRecord, estimand: Estimand, zero: float, outcome: Observation) -> Observation:
