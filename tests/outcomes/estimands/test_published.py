@@ -1,4 +1,4 @@
-"""Each published definition of event-free, progression-free and relapse-free survival, on the records that tell it apart (reference/trials.md)."""
+"""Each published definition of event-, progression- and relapse-free survival, on the records that tell it apart (reference/trials.md)."""
 
 from __future__ import annotations
 
