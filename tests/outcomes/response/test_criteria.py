@@ -1,7 +1,7 @@
 """Each set of response criteria, cell by cell and at its borders.
 
-Expectations from tables that were read: leukaemia (ashpublications view-large 12204026); Lugano 2014 (PMC5298348, Table 2; ashpublications view-large 10674621);
-IMWG (PMC9954856, Table 1; PMC7873074, Table 1; ashpublications view-large 7148891).
+Expectations from tables that were read. Leukaemia: ashpublications view-large 12204026. Lugano 2014: PMC5298348, Table 2, and
+ashpublications view-large 10674621. IMWG: PMC9954856, Table 1; PMC7873074, Table 1; ashpublications view-large 7148891.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def check_columns(names: Sequence[object]) -> None:
     """Raise InputError unless `patient` and `day` are there, every column is known and none comes twice."""
     for position, name in enumerate(names):
         if name not in FIELDS:
-            raise InputError(f"{unknown('column', str(name), FIELDS)}; rename it or take it out")
+            raise InputError(f"{unknown('column', ' '.join(str(name).split()), FIELDS)}; rename it or take it out")
         if name in names[:position]:
             raise InputError(f"column '{name}' comes twice; expected each column once, so take one out")
     for needed in ("patient", "day"):
@@ -116,7 +116,7 @@ def findings_from_row(row: Mapping[str, object], number: int) -> DailyFindings:
             if column in ("patient", "day"):
                 raise InputError(f"row {number}, column {column}: empty, expected a value in every row; fill it in")
             continue
-        values[column] = str(cell).strip() if column == "patient" else _read(column, cell, number)
+        values[column] = " ".join(str(cell).split()) if column == "patient" else _read(column, cell, number)
     try:
         return DailyFindings(**values)  # type: ignore[arg-type]
     except InputError as error:
