@@ -80,6 +80,11 @@ def test_impossible_records_are_refused(changes: dict[str, Any], words: str) -> 
     assert words in str(caught.value)
 
 
+def test_several_things_may_happen_on_one_day() -> None:
+    one_day = PatientRecord(patient="A", enrolment=0, randomisation=0, infusion=0, death=0, last_contact=0)
+    assert (observe(one_day, OS_INFUSED).time, observe(one_day, OS_INFUSED).status) == (0, Status.EVENT)
+
+
 def test_death_before_time_zero_is_refused() -> None:
     late = replace(OS_RANDOMISED, origin=Origin.INFUSION, analysis_set=AnalysisSet.RANDOMISED)
     dead = PatientRecord(patient="A", randomisation=0, infusion=None, death=20, last_contact=20)

@@ -43,6 +43,10 @@ SECOND_LINE = [  # record, then (time, status) by ZUMA-7, by its label, BELINDA,
     (randomised((50, "CR"), death=66, last_contact=66), (66, "event"), (66, "event"), (66, "event"), (66, "event")),
     (randomised((50, "CR"), (90, "CR"), transplant=60), (90, "censored"), (90, "censored"), (90, "censored"), (90, "censored")),
     (randomised((50, "SD"), last_contact=55), (50, "censored"), (50, "censored"), (50, "censored"), (50, "censored")),
+    (randomised((70, "PR"), (157, "PR")), (157, "censored"), (157, "censored"), (157, "censored"), (157, "censored")),
+    (randomised((71, "SD"), (157, "PR")), (157, "censored"), (157, "censored"), (157, "censored"), (63, "event")),
+    (randomised((76, "SD"), (158, "PR")), (158, "censored"), (150, "event"), (158, "censored"), (63, "event")),
+    (randomised((77, "SD"), (156, "PR")), (156, "censored"), (156, "censored"), (77, "event"), (63, "event")),
     (randomised((160, "SD"), last_contact=160), (160, "censored"), (150, "event"), (160, "event"), (63, "event")),
 ]
 NAMES = ("zuma_7_efs", "zuma_7_efs_label", "belinda_efs", "transform_efs")

@@ -103,6 +103,7 @@ def test_the_baseline_is_set_after_bridging() -> None:
     assert reset_baseline(measured, infusion=0).burden == 30
     again = reset_baseline(measured, infusion=0, bridging_end=-12)
     assert (again.day, again.burden, again.after_bridging) == (-5, 30, True)
+    assert again.reason == "day -5: last measurement between the end of bridging and infusion"
 
 
 @pytest.mark.parametrize(("end", "words"), [(-2.0, "no burden was measured between the end of bridging"), (3.0, "after infusion")])

@@ -6,6 +6,7 @@ ashpublications view-large 10674621. IMWG: PMC9954856, Table 1; PMC7873074, Tabl
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,6 +112,20 @@ def test_lugano_ct(current: CtFindings, previous: tuple[CtFindings, ...], label:
     assert lugano_ct(current, baseline=BEFORE, previous=previous).label == label
 
 
+@pytest.mark.parametrize(
+    ("nadir", "now", "label"),
+    [
+        ((2.0, 1.6), (2.5, 2.0), "PD"), ((2.1, 1.6), (2.6, 2.0), "SD"), ((2.1, 1.6), (3.1, 2.0), "PD"), ((2.5, 1.5), (2.5, 2.5), "PD"),
+        ((1.0, 0.9), (1.5, 1.5), "CR"), ((1.1, 1.0), (1.6, 1.2), "PD"),
+    ],
+)  # fmt: skip
+def test_the_absolute_step_of_progression_depends_on_the_size_at_nadir(
+    nadir: tuple[float, float], now: tuple[float, float], label: str
+) -> None:
+    longest_first = (max(now), min(now))
+    assert lugano_ct(ct(longest_first), baseline=ct(nadir)).label == label
+
+
 def test_bad_ct_findings_are_refused() -> None:
     with pytest.raises(InputError, match="the targets are not those of baseline"):
         lugano_ct(ct((1.0, 1.0)), baseline=BEFORE)
@@ -194,6 +209,46 @@ def test_myeloma_progression_needs_both_the_relative_and_the_absolute_rise_from_
     assert [found.response.label for found in course] == ["PR", "PR", "PD"]
     low = imwg_course([(30, mm(dflc=4)), (60, mm(dflc=14)), (90, mm(dflc=14.1))], baseline=LIGHT)
     assert [found.response.label for found in low] == ["VGPR", "PR", "PD"]
+
+
+@pytest.mark.parametrize(
+    ("baseline", "values", "label"),
+    [
+        (mm(serum_m=1.0, urine_m=0), {"serum_m": 0.5, "urine_m": 0}, "PR"),
+        (mm(serum_m=0.99, urine_m=0, dflc=10), {"serum_m": 0.99, "urine_m": 0, "dflc": 5}, "PR"),
+        (mm(serum_m=0, urine_m=200), {"urine_m": 199}, "PR"),
+        (mm(serum_m=0, urine_m=199, dflc=100), {"urine_m": 199, "dflc": 100}, "SD"),
+        (mm(serum_m=1.0, urine_m=0, dflc=100), {"serum_m": 1.0, "urine_m": 0, "dflc": 1}, "SD"),
+    ],
+)
+def test_what_is_measurable_at_baseline_decides_which_marker_counts(baseline: MyelomaFindings, values: dict[str, Any], label: str) -> None:
+    assert imwg_response(mm(**values), baseline=baseline, nadir=baseline).label == label
+
+
+@pytest.mark.parametrize("baseline", [mm(serum_m=0.99), mm(urine_m=199), mm(dflc=9.9), mm()])
+def test_disease_below_the_measurable_limits_is_refused(baseline: MyelomaFindings) -> None:
+    with pytest.raises(InputError, match="no marker is measurable"):
+        imwg_response(mm(), baseline=baseline, nadir=baseline)
+
+
+def test_deeper_responses_rank_higher() -> None:
+    clear, disease = LeukaemiaFindings(**CLEAR), LeukaemiaFindings(**{**CLEAR, "marrow_blasts": 0.3})
+    orders = [
+        [all_response(clear), all_response(replace(clear, anc=0.1)), all_response(disease), all_response(disease, in_remission=True)],
+        [
+            lugano_pet(PetFindings(deauville=2)),
+            *(lugano_pet(PetFindings(deauville=5, uptake=uptake)) for uptake in (Uptake.REDUCED, Uptake.UNCHANGED, Uptake.INCREASED)),
+        ],
+        [lugano_ct(found, baseline=BEFORE) for found in (CT[0][0], CT[2][0], CT[4][0], CT[6][0])],
+        [lugano_burden(burden, baseline=100, nadir=100, complete_at=1) for burden in (0, 40, 90, 200)],
+        [
+            imwg_response(mm(**values), baseline=SERUM, nadir=SERUM)
+            for _, values, _ in (IMWG[0], IMWG[1], IMWG[7], IMWG[8], IMWG[11], IMWG[14])
+        ],
+    ]
+    for order in orders:
+        ranks = [response.rank for response in order]
+        assert ranks == sorted(set(ranks), reverse=True), [response.label for response in order]
 
 
 def test_bad_myeloma_findings_are_refused() -> None:

@@ -12,7 +12,9 @@ from autologue.outcomes.scores.laboratory import ANALYTES, Lab, in_unit
     ("analyte", "value", "unit", "expected"),
     [
         ("ldh", 5, "ukat/L", 300), ("creatinine", 88.4, "umol/L", 1.0), ("crp", 30, "mg/L", 3.0), ("platelets", 75_000, "/uL", 75),
-        ("platelets", 75, "1e3/uL", 75), ("anc", 1.2, "1e9/L", 1200), ("anc", 1.2, "G/L", 1200), ("haemoglobin", 90, "g/L", 9.0),
+        ("platelets", 75, "1e3/uL", 75), ("anc", 1.2, "1e9/L", 1200), ("anc", 1.2, "G/L", 1200), ("anc", 1.2, "1e3/uL", 1200),
+        ("platelets", 75, "G/L", 75), ("ldh", 250, "IU/L", 250),
+        ("haemoglobin", 90, "g/L", 9.0),
         ("haemoglobin", 5.585, "mmol/L", 9.0), ("ferritin", 650, "ug/L", 650), ("ferritin", 2, "mg/L", 2000),
     ],
 )  # fmt: skip

@@ -38,6 +38,22 @@ def test_impossible_values_are_refused(values: dict[str, Any], words: str) -> No
     assert "\n" not in str(caught.value)
 
 
+LIMITS = [
+    ("day", 0, 36_525), ("age_years", 0, 120), ("temperature_c", 25, 45), ("pressors", 0, 10), ("oxygen_flow", 0, 100), ("fio2", 0.21, 1),
+    ("creatinine_grade", 0, 5), ("transaminase_grade", 0, 5), ("other_organ_grade", 0, 5), ("ice_orientation", 0, 4), ("ice_naming", 0, 3),
+    ("ice_command", 0, 1), ("ice_writing", 0, 1), ("ice_attention", 0, 1), ("ice_score", 0, 10), ("capd", 0, 32),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "low", "high"), LIMITS)
+def test_the_limits_themselves_are_possible_and_what_lies_beyond_is_not(name: str, low: float, high: float) -> None:
+    for value in (low, high):
+        assert getattr(DailyFindings(**{"patient": "A", "day": 2, name: value}), name) == value
+    for value in (low - 0.01, high + 1):
+        with pytest.raises(InputError, match=name):
+            DailyFindings(**{"patient": "A", "day": 2, name: value})
+
+
 def test_an_unknown_scale_is_answered_with_the_nearest_name() -> None:
     with pytest.raises(InputError, match="did you mean crs_astct_2019"):
         named_scales(["crs_astct"])

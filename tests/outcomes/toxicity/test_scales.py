@@ -190,6 +190,15 @@ def test_a_missing_finding_that_cannot_matter_is_not_asked_for() -> None:
     assert grade(record(pressors=2, vasopressin=None, **FEVER), SCALES["crs_astct_2019"]).value == 4
 
 
+@pytest.mark.parametrize(
+    ("changes", "sure"),
+    [({"fio2": 0.22}, 2), ({"fio2": 0.21}, 1), ({"oxygen_flow": 1, "fio2": None}, 2), ({"oxygen_flow": 0, "fio2": None}, 1)],
+)
+def test_a_flow_or_a_raised_fio2_shows_oxygen_without_a_device(changes: dict[str, Any], sure: int) -> None:
+    result = grade(record(**FEVER, **{"oxygen": None, **changes}), SCALES["crs_astct_2019"])
+    assert (result.value, result.at_least) == (None, sure)
+
+
 def test_unknown_fever_or_treatment_of_an_earlier_day_is_said() -> None:
     result = grade(record(pressors=1), SCALES["crs_astct_2019"], course=Course(fever_seen=None, treated=True))
     assert result.value is None

@@ -26,8 +26,8 @@ class _Happening:
 def observe(record: PatientRecord, estimand: Estimand) -> Observation:
     """Return time, status and reason of one patient.
 
-    Raises InputError, in one sentence, if the patient died before time zero, or if progression or therapy is dated before time zero
-    and the estimand does not set it aside.
+    Raises InputError, in one sentence, if progression or therapy is dated before time zero and the estimand does not set it aside.
+    (A record with anything after death is refused when it is made.)
     """
     zero, outside = _time_zero(record, estimand)
     if zero is None:
@@ -128,7 +128,7 @@ def _no_response(record: PatientRecord, estimand: Estimand, zero: float) -> list
 
 def _check_before_zero(record: PatientRecord, estimand: Estimand, zero: float, happenings: Sequence[_Happening]) -> None:
     for found in happenings:
-        if found.day < zero and (found.words == "death" or not estimand.before_zero_ignored):
+        if found.day < zero and not estimand.before_zero_ignored:
             place = f"patient {record.patient}: {found.words} on day {found.day:g}"
             raise InputError(
                 f"{place} is before time zero ({estimand.zero_words}, day {zero:g}) of {estimand.name}; correct the dates or the estimand"

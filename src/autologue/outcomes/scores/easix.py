@@ -2,7 +2,7 @@
 
 Pennisi M et al. 2021, Blood Adv 5:3397-3406, doi:10.1182/bloodadvances.2020003885 (118 adults given CAR T cells).
 EASIX = LDH (U/L) x creatinine (mg/dL) / platelets (1e9/L); m-EASIX has CRP (mg/dL) in place of creatinine; s-EASIX = LDH / platelets.
-They are usually analysed as log2. No cut-point is given here because none could be verified.
+They are usually analysed as log2. No cut-point is applied: each index is a number, not a class.
 """
 
 from __future__ import annotations
