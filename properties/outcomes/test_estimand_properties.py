@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autologue.outcomes.estimands.estimand import Status
@@ -18,6 +18,7 @@ from autologue.outcomes.response.mrd import Mrd, mrd_negative
 from autologue.outcomes.scores.car_hematotox import MAXIMUM, car_hematotox
 from autologue.outcomes.scores.laboratory import ANALYTES, Lab, in_unit
 
+UNTIMED = settings(deadline=None)  # a busy machine is no failure
 RANKS = {Category.COMPLETE: 3, Category.PARTIAL: 2, Category.STABLE: 1, Category.PROGRESSION: 0, Category.NOT_EVALUABLE: 1}
 responses = st.sampled_from(Category).map(lambda category: Response("x", category.value, category, RANKS[category], "seen"))
 days = st.integers(31, 900)
@@ -53,6 +54,7 @@ def records(draw: st.DrawFn) -> PatientRecord:
 estimands = st.sampled_from(list(ESTIMANDS.values()))
 
 
+@UNTIMED
 @given(records(), estimands)
 def test_a_time_lies_in_follow_up_and_has_a_reason(record: PatientRecord, estimand: Any) -> None:
     found = observe(record, estimand)
@@ -62,6 +64,7 @@ def test_a_time_lies_in_follow_up_and_has_a_reason(record: PatientRecord, estima
         assert 0 <= found.time <= record.last_contact
 
 
+@UNTIMED
 @given(records(), estimands, st.integers(-2000, 2000))
 def test_the_origin_of_the_clock_does_not_matter(record: PatientRecord, estimand: Any, shift: int) -> None:
     names = ("enrolment", "randomisation", "salvage_start", "infusion", "last_contact", "transplant", "crossover", "death")
@@ -71,6 +74,7 @@ def test_the_origin_of_the_clock_does_not_matter(record: PatientRecord, estimand
     assert observe(replace(record, **moved), estimand) == observe(record, estimand)
 
 
+@UNTIMED
 @given(records(), estimands)
 def test_the_order_in_which_assessments_are_written_does_not_matter(record: PatientRecord, estimand: Any) -> None:
     assert observe(replace(record, assessments=record.assessments[::-1]), estimand) == observe(record, estimand)
@@ -83,6 +87,7 @@ def time(record: PatientRecord, name: str) -> float:
     return found
 
 
+@UNTIMED
 @given(records())
 def test_more_events_or_more_censoring_never_lengthen_a_time(record: PatientRecord) -> None:
     assert (
@@ -92,6 +97,7 @@ def test_more_events_or_more_censoring_never_lengthen_a_time(record: PatientReco
     assert time(record, "os_salvage") == time(record, "os_randomised") - 1
 
 
+@UNTIMED
 @given(records())
 def test_relapse_free_survival_is_not_longer_when_censored_at_new_therapy(record: PatientRecord) -> None:
     infused = replace(record, infusion=30)
@@ -100,6 +106,7 @@ def test_relapse_free_survival_is_not_longer_when_censored_at_new_therapy(record
     assert censored is None or uncensored is None or censored <= uncensored
 
 
+@UNTIMED
 @given(records())
 def test_weights_change_no_time_and_no_status(record: PatientRecord) -> None:
     one, other = observe(record, ESTIMANDS["karmma_3_pfs"]), observe(record, ESTIMANDS["cartitude_4_pfs"])
@@ -107,6 +114,7 @@ def test_weights_change_no_time_and_no_status(record: PatientRecord) -> None:
     assert (other.weight == 0) == (other.status is Status.EVENT and (other.time or 0) <= 56)
 
 
+@UNTIMED
 @given(st.lists(records(), max_size=5), estimands)
 def test_the_input_to_a_curve_has_one_pair_per_included_patient(cohort: list[PatientRecord], estimand: Any) -> None:
     observations = observe_all(cohort, estimand)
@@ -114,6 +122,7 @@ def test_the_input_to_a_curve_has_one_pair_per_included_patient(cohort: list[Pat
     assert len(times) == len(statuses) == sum(found.status is not Status.EXCLUDED for found in observations)
 
 
+@UNTIMED
 @given(assessments(), st.integers(0, 60))
 def test_confirmation_never_deepens_a_response_nor_hastens_it(course: tuple[Assessment, ...], confirm: int) -> None:
     plain, held = best_response(course).assessment, best_response(course, confirm_days=confirm).assessment
@@ -126,6 +135,7 @@ def test_confirmation_never_deepens_a_response_nor_hastens_it(course: tuple[Asse
         assert first <= confirmed
 
 
+@UNTIMED
 @given(st.floats(0, 1), st.floats(1e-6, 0.5), st.floats(1e-6, 0.5))
 def test_negative_at_a_threshold_is_negative_at_a_higher_one(level: float, one: float, other: float) -> None:
     low, high = sorted((one, other))
@@ -143,12 +153,14 @@ def total(values: dict[str, float]) -> int:
     return car_hematotox(given_.pop("platelets"), **given_).total
 
 
+@UNTIMED
 @given(labs, labs)
 def test_worse_values_never_lower_car_hematotox(one: dict[str, float], other: dict[str, float]) -> None:
     worst = {name: pick(one[name], other[name]) for name, pick in WORSE.items()}
     assert max(total(one), total(other)) <= total(worst) <= MAXIMUM
 
 
+@UNTIMED
 @given(st.sampled_from(sorted(ANALYTES)), st.data())
 def test_a_value_is_the_same_in_any_unit(analyte: str, data: st.DataObject) -> None:
     known = ANALYTES[analyte]

@@ -19,7 +19,7 @@ from autologue.outcomes.toxicity.grading import Course, Grade, grade, grade_cour
 from autologue.outcomes.toxicity.scales import SCALES
 from autologue.outcomes.toxicity.tables import findings_from_table, grade_table, read_findings, summarise_table
 
-FILES = settings(deadline=None)  # the file system may be slow
+UNTIMED = settings(deadline=None)  # a busy machine is no failure
 FLAGS = st.booleans()
 COMPLETE: dict[str, st.SearchStrategy[Any]] = {
     "age_years": st.floats(1, 90), "temperature_c": st.floats(35, 42), "constitutional": FLAGS, "hospitalised": FLAGS, "hypotension": FLAGS,
@@ -56,6 +56,7 @@ scales = st.sampled_from(list(SCALES.values()))
 courses = st.builds(Course, st.sampled_from([True, False, None]), st.sampled_from([True, False, None]))
 
 
+@UNTIMED
 @given(complete(), scales)
 def test_a_complete_record_is_graded_by_every_scale(record: DailyFindings, scale: Any) -> None:
     assert grade(record, scale, course=Course(True, True)).value in range(6)
@@ -65,6 +66,7 @@ NO_HYPOTENSION = {"hypotension": False, "pressors": 0, "vasopressin": False, "pr
 NO_HYPOXIA = {"oxygen": Oxygen.NONE, "oxygen_flow": None, "fio2": None}
 
 
+@UNTIMED
 @given(complete())
 def test_astct_crs_is_the_worst_column(record: DailyFindings) -> None:
     sick, scale = replace(record, temperature_c=39.0, death=Death.NONE), SCALES["crs_astct_2019"]
@@ -82,6 +84,7 @@ CLEAR = {
 }
 
 
+@UNTIMED
 @given(complete())
 def test_icans_is_the_worst_domain(record: DailyFindings) -> None:
     scale, sick = SCALES["icans_astct_2019"], replace(record, death=Death.NONE)
@@ -89,6 +92,7 @@ def test_icans_is_the_worst_domain(record: DailyFindings) -> None:
     assert grade(sick, scale).value == max(alone)
 
 
+@UNTIMED
 @given(partial(), scales, courses, st.sampled_from(["pressors", "vasopressin"]))
 def test_adding_a_pressor_never_lowers_a_grade(record: DailyFindings, scale: Any, course: Course, which: str) -> None:
     more = replace(record, pressors=(record.pressors or 0) + 1) if which == "pressors" else replace(record, vasopressin=True)
@@ -98,6 +102,7 @@ def test_adding_a_pressor_never_lowers_a_grade(record: DailyFindings, scale: Any
         assert after.value >= before.value
 
 
+@UNTIMED
 @given(
     complete(),
     scales,
@@ -110,6 +115,7 @@ def test_a_worse_finding_never_lowers_a_grade(record: DailyFindings, scale: Any,
     assert grade(worse, scale, course=course).at_least >= grade(record, scale, course=course).at_least
 
 
+@UNTIMED
 @given(complete(), st.integers(0, 10))
 def test_a_lower_ice_score_never_lowers_the_grade(record: DailyFindings, ice: int) -> None:
     assume(ice <= (record.ice_score or 0))
@@ -117,6 +123,7 @@ def test_a_lower_ice_score_never_lowers_the_grade(record: DailyFindings, ice: in
     assert grade(replace(record, ice_score=ice), scale).at_least >= grade(record, scale).at_least
 
 
+@UNTIMED
 @given(complete(), scales, st.sets(st.sampled_from(sorted(COMPLETE.keys() - {"death"}))))
 def test_a_partial_record_gives_the_grade_of_the_complete_one_or_none(record: DailyFindings, scale: Any, lost: set[str]) -> None:
     whole = grade(record, scale, course=Course(True, True))
@@ -129,6 +136,7 @@ def test_a_partial_record_gives_the_grade_of_the_complete_one_or_none(record: Da
         assert all(name in part.reason for name in part.missing)
 
 
+@UNTIMED
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=20))
 def test_episodes(values: list[int]) -> None:
     episode = summarise_grades(list(range(len(values))), [Grade("x", value, value, "") for value in values])
@@ -143,8 +151,8 @@ def as_text(record: DailyFindings) -> dict[str, str]:
     return {name: "" if value is None else repr(value) if isinstance(value, float) else str(value) for name, value in values.items()}
 
 
+@UNTIMED
 @given(st.lists(partial(), min_size=1, max_size=4))
-@FILES
 def test_tables_round_trip(records: list[DailyFindings]) -> None:
     cohort = [replace(record, day=float(day)) for day, record in enumerate(records)]
     frame = pd.DataFrame([as_text(record) for record in cohort])
@@ -177,8 +185,8 @@ def outcome(content: bytes, suffix: str) -> pd.DataFrame | None:
         return attempt(lambda: summarise_table(read_findings(path)))
 
 
+@UNTIMED
 @given(st.binary(max_size=300), st.sampled_from([".csv", ".parquet", ".txt"]))
-@FILES
 def test_random_bytes_are_refused_or_read(content: bytes, suffix: str) -> None:
     table = outcome(content, suffix)
     assert table is None or "worst" in table
@@ -192,8 +200,8 @@ CELLS = st.one_of(
 )
 
 
+@UNTIMED
 @given(HEADERS, st.data())
-@FILES
 def test_random_tables_are_refused_or_graded(header: list[str], data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.lists(CELLS, min_size=len(header), max_size=len(header)), max_size=4))
     text = "\n".join(",".join(row) for row in [header, *rows])
@@ -206,8 +214,8 @@ OBJECTS = st.one_of(
 )
 
 
+@UNTIMED
 @given(HEADERS, st.data())
-@FILES
 def test_random_frames_are_refused_or_graded(header: list[str], data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.lists(OBJECTS, min_size=len(header), max_size=len(header)), max_size=3))
     table = attempt(lambda: grade_table(pd.DataFrame(rows, columns=header, dtype=object)))
@@ -225,8 +233,8 @@ def parquet_bytes() -> bytes:
 GOOD = parquet_bytes()
 
 
+@UNTIMED
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 255))
-@FILES
 def test_a_damaged_parquet_file_is_refused_or_read(position: int, byte: int) -> None:
     damaged = GOOD[:position] + bytes([byte]) + GOOD[position + 1 :]
     table = outcome(damaged, ".parquet")

@@ -36,12 +36,11 @@ if TYPE_CHECKING:
     from autologue.outcomes.toxicity.tables import findings_from_table, grade_table, read_findings, summarise_table
 
 __all__ = [
-    "ESTIMANDS",
-    "SCALES",
     "Assessment",
     "Category",
     "CtFindings",
     "DailyFindings",
+    "ESTIMANDS",
     "Episode",
     "Estimand",
     "Grade",
@@ -55,6 +54,7 @@ __all__ = [
     "PatientRecord",
     "PetFindings",
     "Response",
+    "SCALES",
     "Scale",
     "Uptake",
     "Visit",

@@ -16,9 +16,9 @@ def any_of(*answers: Truth) -> Truth:
     >>> any_of(True, None), any_of(False, None), any_of(False, False)
     (True, None, False)
     """
-    if any(answer is True for answer in answers):
+    if True in answers:
         return True
-    return None if any(answer is None for answer in answers) else False
+    return None if None in answers else False
 
 
 def all_of(*answers: Truth) -> Truth:
@@ -27,9 +27,9 @@ def all_of(*answers: Truth) -> Truth:
     >>> all_of(False, None), all_of(True, None), all_of(True, True)
     (False, None, True)
     """
-    if any(answer is False for answer in answers):
+    if False in answers:
         return False
-    return None if any(answer is None for answer in answers) else True
+    return None if None in answers else True
 
 
 def not_(answer: Truth) -> Truth:
