@@ -124,3 +124,25 @@ def test_a_response_to_bridging_is_not_credited_to_the_cells(at_baseline: str | 
     )
     assert [each.response.label for each in found] == expected
     assert all("not credited" in each.response.reason for each in found if each.response.label == "NE")
+
+
+def test_an_assessment_on_the_day_of_infusion_is_not_after_it() -> None:
+    assert credited(seen([(0, "CR"), (28, "PR")]), infusion=0) == seen([(28, "PR")])
+
+
+@pytest.mark.parametrize(("day", "inside"), [(20, False), (21, True), (35, True), (36, False)])
+def test_both_edges_of_a_window_belong_to_it(day: float, inside: bool) -> None:
+    assert (at_visits(seen([(day, "CR")]), VISITS)["month 1"] is not None) is inside
+
+
+def test_windows_that_share_a_day_overlap_and_neighbours_do_not() -> None:
+    with pytest.raises(InputError, match="overlap"):
+        at_visits([], [Visit("a", 10, 0, 5), Visit("b", 20, 5, 0)])
+    assert at_visits([], [Visit("a", 10, 0, 5), Visit("b", 20, 4, 0)]) == {"a": None, "b": None}
+
+
+@pytest.mark.parametrize(("day", "found"), [(60, "CR"), (61, "SD")])
+def test_the_last_day_to_reach_a_response_counts(day: float, found: str) -> None:
+    best = best_response(seen([(28, "SD"), (day, "CR")]), by=60).assessment
+    assert best is not None
+    assert best.response.label == found

@@ -20,7 +20,7 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
     ({"creatinine_grade": 6}, "creatinine_grade is 6"),
     ({"oxygen": Oxygen.NONE, "oxygen_flow": 2}, "oxygen is none but oxygen_flow"),
     ({"oxygen": Oxygen.NONE, "fio2": 0.3}, "oxygen is none but fio2"),
-    ({"oxygen": Oxygen.HIGH_FLOW_CANNULA, "oxygen_flow": 4}, "high_flow_cannula but oxygen_flow is 6"),
+    ({"oxygen": Oxygen.HIGH_FLOW_CANNULA, "oxygen_flow": 6}, "high_flow_cannula but oxygen_flow is 6"),
     ({"pressors": 0, "vasopressin": False, "pressor_dose": PressorDose.LOW}, "no vasopressor is"),
     (
         {"ice_score": 9, "ice_orientation": 4, "ice_naming": 3, "ice_command": 1, "ice_writing": 1, "ice_attention": 1},
@@ -52,6 +52,17 @@ def test_the_limits_themselves_are_possible_and_what_lies_beyond_is_not(name: st
     for value in (low - 0.01, high + 1):
         with pytest.raises(InputError, match=name):
             DailyFindings(**{"patient": "A", "day": 2, name: value})
+
+
+def test_a_high_flow_cannula_may_run_above_6_l_per_min() -> None:
+    assert DailyFindings(patient="A", day=2, oxygen=Oxygen.HIGH_FLOW_CANNULA, oxygen_flow=6.5).oxygen_flow == 6.5
+
+
+def test_pressors_are_counted_only_where_both_numbers_are_known() -> None:
+    known = DailyFindings(patient="A", day=2, pressors=1, vasopressin=True)
+    assert known.total_pressors == 2
+    assert DailyFindings(patient="A", day=2, pressors=1).total_pressors is None
+    assert DailyFindings(patient="A", day=2, vasopressin=True).total_pressors is None
 
 
 def test_an_unknown_scale_is_answered_with_the_nearest_name() -> None:
