@@ -140,10 +140,10 @@ def act(S, L, lane, action, target, tail):
     if action in (EXTINCTION, TAIL_EXTINCT):
         S[y + target * W + lane] = 0.0
     if action == TAIL_START:
-        S[y + first * W + lane] = 1.0
+        S[y + first * W + lane] = S[y + target * W + lane] / tail[2] * tail[1]
     if action in (TAIL_EXTINCT, TAIL_LEAVE):
         odds = S[y + (first + 2) * W + lane]
-        chance = (odds / (1.0 + odds)) ** tail[1]
+        chance = (odds / (1.0 + odds)) ** S[y + first * W + lane]
         S[y + (first + 3) * W + lane] *= 1.0 - chance
         if action == TAIL_LEAVE:
             S[y + target * W + lane] /= 1.0 - chance
@@ -306,29 +306,29 @@ def cross(aux, S, L, lane, kind, o, a, b, limit, values, sums, patient, s, B):
     if kind != LAST_ABOVE and not math.isnan(sums[patient, s, 0]):
         return
     side = -1.0 if kind == FIRST_BELOW else 1.0
+    low, high = max(0.0, (a - t0) / h), min(1.0, (b - t0) / h)
+    whole = low == 0.0 and high == 1.0
+    u = 0.0
     for q in range(5):
-        theta = 0.25 * q
-        when = t0 + theta * h
-        v = side * (values[q, o] - limit)
-        if q > 0:
-            u = side * (values[q - 1, o] - limit)
-            if (u < 0.0) != (v < 0.0):
-                x, y = theta - 0.25, theta
-                for _ in range(50):
-                    m = 0.5 * (x + y)
-                    if (side * (output_at(aux, S, L, lane, m, o, B) - limit) < 0.0) == (u < 0.0):
-                        x = m
-                    else:
-                        y = m
-                root = t0 + 0.5 * (x + y) * h
-                if root >= a and root <= b and (kind == LAST_ABOVE or v >= 0.0):
-                    sums[patient, s, 0] = root
-                    if kind != LAST_ABOVE:
-                        return
-        if v >= 0.0 and when >= a and when <= b:
-            sums[patient, s, 0] = when
+        theta = low + 0.25 * q * (high - low)
+        v = side * ((values[q, o] if whole else output_at(aux, S, L, lane, theta, o, B)) - limit)
+        if q > 0 and (u < 0.0) != (v < 0.0):
+            x, y = theta - 0.25 * (high - low), theta
+            for _ in range(50):
+                m = 0.5 * (x + y)
+                if (side * (output_at(aux, S, L, lane, m, o, B) - limit) < 0.0) == (u < 0.0):
+                    x = m
+                else:
+                    y = m
+            if kind == LAST_ABOVE or v >= 0.0:
+                sums[patient, s, 0] = t0 + 0.5 * (x + y) * h
+                if kind != LAST_ABOVE:
+                    return
+        if v >= 0.0:
+            sums[patient, s, 0] = t0 + theta * h
             if kind != LAST_ABOVE:
                 return
+        u = v
 
 
 @compiled
@@ -361,7 +361,7 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
           guards, rules, delays, changes, tail, kinds, limits, rtol, atol, max_steps, chosen, direct,
           out, sums, status, failed, steps, marks):  # fmt: skip
     """Solve patients start..stop-1; every argument but the last six is read only. See `engine.solve` for shapes."""
-    mode = flush_denormals(np.int32(0))
+    mode = flush_denormals(np.int32(0)) if L[24] else np.int32(0)
     n, np_, nu, no, ng, nph, nr = L[0], L[1], L[2], L[3], L[4], L[5], L[6]
     Y, PP, U, R, T, H, STOP, PH = L[7], L[8], L[9], L[10], L[14], L[15], L[17], L[20]
     S = np.ones(L[23])
@@ -545,4 +545,5 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
             if t >= span[i, 1]:
                 status[i], steps[i] = OK, count[lane]
                 need[lane] = anyneed = True
-    restore_mode(mode)
+    if L[24]:
+        restore_mode(mode)

@@ -35,7 +35,7 @@ def emit(graph: Graph, targets: Sequence[tuple[str, Node]], names: Mapping[str, 
         if node.index in ready:
             label[node.index] = ready[node.index]
         elif node.op == "const":
-            label[node.index] = repr(node.value)
+            label[node.index] = _signed(repr(node.value))
         elif node.op == "var":
             label[node.index] = names.get(str(node.value), str(node.value))
         else:

@@ -73,7 +73,7 @@ def guard_shift(aux, S, L, lane, k, base, B):
 def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, first_row, events, first_event, last_event, guards,
                 tail, rtol, atol, max_steps, chosen, direct, out, status, failed):  # fmt: skip
     """Solve groups start..stop-1; P is (groups, 8, parameters), out is (rows, 8, outputs), the first lane is the base."""
-    mode = flush_denormals(np.int32(0))
+    mode = flush_denormals(np.int32(0)) if L[24] else np.int32(0)
     n, np_, nu, no, ng, nph, nr = L[0], L[1], L[2], L[3], L[4], L[5], L[6]
     Y, PP, U, R, T, H, STOP, PH = L[7], L[8], L[9], L[10], L[14], L[15], L[17], L[20]
     S = np.ones(L[23])
@@ -219,4 +219,5 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
             if t >= span[i, 1]:
                 status[i] = OK
                 break
-    restore_mode(mode)
+    if L[24]:
+        restore_mode(mode)
