@@ -168,7 +168,7 @@ ROBERTSON = build(
 # van der Pol with a driving force: stiff or not by mu, not autonomous
 FORCED = build(
     "test_forced",
-    dict(x=State("1", absolute=1e-3, signed=True), v=State("1", absolute=1e-3, signed=True)),
+    dict(x=State("1", absolute=1e-11, signed=True), v=State("1", absolute=1e-11, signed=True)),
     dict(mu=2.0, force=0.8, omega=1.1),
     lambda p: dict(x=2.0, v=0.0),
     lambda t, y, p: dict(x=y.v, v=p.mu * (1 - y.x**2) * y.v - y.x + p.force * t * exp(-p.omega * t / 8)),

@@ -213,6 +213,8 @@ class Arrays:
         self.flat, self.first, self.last, ends = time_tables(times, n, start)
         self.shared = isinstance(times, np.ndarray) and times.ndim == 1
         self.rows = np.cumsum(self.last - self.first) - (self.last - self.first)
+        if horizon is not None and not np.isfinite(horizon):
+            raise InputError(f"the horizon is {horizon!r}; expected a finite number, in {model.time}")
         stop = np.full(n, start) if horizon is None else np.full(n, float(horizon))
         self.span = np.column_stack([np.full(n, start), np.maximum(stop, ends)])
         if len(regimens) not in (1, n):
@@ -277,6 +279,8 @@ def _parameters(ready: Prepared, parameters: Floats, chance: Floats | None) -> F
         )
     if ready.system.extra_parameters:
         column = np.ones(len(array)) if chance is None else np.asarray(chance, dtype=float)
+        if column.shape != (len(array),):
+            raise InputError(f"model {ready.model.name}: chance has shape {column.shape}; expected one number a patient, ({len(array)},)")
         array = np.column_stack([array, column])
     return array
 
