@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from autologue.compiled import compiled_fast as compiled
+from autologue.compiled import compiled_inline as inlined
 from autologue.engine.scalar import call_aux, call_step, flush_denormals, restore_mode
 
 __all__ = ["BAD_START", "BOLUS", "MIN_STEP", "NOT_FINITE", "OK", "RATE", "SET_INPUT", "STEP_CAP", "VISIT", "drive"]
@@ -25,7 +26,7 @@ END_PHASE, EXTINCTION, RULE, TAIL_START, TAIL_EXTINCT, TAIL_LEAVE = range(6)
 FAR = 1e300
 
 
-@compiled
+@inlined
 def dense(S, L, lane, theta, B):
     """Write the states at fraction theta of the lane's last step, and the time, into B."""
     n, yo, co = L[0], L[11], L[12]
@@ -36,7 +37,7 @@ def dense(S, L, lane, theta, B):
     B[n] = S[L[18] + lane] + theta * S[L[19] + lane]
 
 
-@compiled
+@inlined
 def here(S, L, lane, B):
     """Write the lane's present states and time into B."""
     for i in range(L[0]):
@@ -197,7 +198,7 @@ def summarise(aux, S, L, lane, kinds, limits, sums, patient, B):
             cross(aux, S, L, lane, kind, o, a, b, limit, values, sums, patient, s, B)
 
 
-@compiled
+@inlined
 def output_at(aux, S, L, lane, theta, o, B):
     """Return output o at fraction theta of the last step."""
     dense(S, L, lane, theta, B)
@@ -285,7 +286,7 @@ def cross(aux, S, L, lane, kind, o, a, b, limit, values, sums, patient, s, B):
                 return
 
 
-@compiled
+@inlined
 def save(aux, S, L, lane, theta, chosen, direct, out, row, B):
     """Write the chosen outputs at fraction theta of the last step (or now, theta < 0) into a row of `out`."""
     n = L[0]
