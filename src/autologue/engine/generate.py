@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from autologue.engine import tableaus as tab
 from autologue.engine.emit import cost, emit
-from autologue.engine.graph import Node
+from autologue.engine.graph import Graph, Node
 from autologue.engine.system import System
 
 __all__ = ["AFTER_SETUP", "GUARDS", "GUARD_SPEEDS", "OUTPUTS", "RESET", "RHS", "SETUP", "WIDTH", "Layout", "generate", "step_cost"]
@@ -161,11 +161,19 @@ def _weighted(names: Sequence[str], weights: Sequence[float]) -> str:
     return "+".join(n if c == 1.0 else f"{c!r}*{n}" for n, c in zip(names, weights, strict=True) if c).replace("+-", "-")
 
 
+def _singular(graph: Graph, node: Node) -> bool:
+    """Whether a node divides by, or takes the root or power of, what may vanish."""
+    return any(part.op in ("pow", "rcp0", "sqrt") for part in graph.needed([node]))
+
+
 def _rodas(w: _Writer) -> list[str]:
     n, f = w.n, w.system.rhs
-    entries = [(f"J{i}_{j}", node) for i, row in enumerate(w.jacobian) for j, node in enumerate(row) if not _zero(node)]
+    found = {f"{i}_{j}": node for i, row in enumerate(w.jacobian) for j, node in enumerate(row) if not _zero(node)}
+    entries = [(f"{'A' if _singular(w.graph, node) else 'J'}{place}", node) for place, node in found.items()]
     slopes = [(f"s{i}", node) for i, node in enumerate(w.slope)]
     lines = w.stage(0, [*((f"f0_{i}", f[i]) for i in range(n)), *entries, *slopes])
+    # a power of a vanishing state can have an infinite slope in floating point; without that entry steps go on, within tolerance
+    lines += [f"J{name[1:]}={name} if abs({name})<1e150 else 0.0" for name, _ in entries if name[0] == "A"]
     lines += ["hi=1.0/hh", f"gi={1 / tab.RODAS_GAMMA!r}*hi"]
     factor, name = _factorise(w)
     lines += factor
