@@ -119,6 +119,8 @@ _COLUMNS = ("ID", "TIME", "AMT", "EVID", "CMT", "RATE", "II", "ADDL", "SS")
 
 def _row_event(row: Mapping[str, Any], routes: Sequence[str], dose_units: Mapping[str, str], where: str) -> Bolus | Infusion:
     route = row["CMT"]
+    if isinstance(route, str) and route.strip().isdigit():  # a column that mixes numbers and names is read as text
+        route = int(route)
     if isinstance(route, (int, float)):
         if not 1 <= int(route) <= len(routes) or int(route) != route:
             raise InputError(
@@ -153,13 +155,15 @@ def read_regimens(path: str | Path, *, routes: Mapping[str, str], time: str | No
         if need not in table:
             raise InputError(f"{path.name}: column {need} is missing; an event table needs ID, TIME and AMT")
     first = next(iter(routes))
-    defaults = {"EVID": None, "CMT": first, "RATE": 0.0, "II": 0.0, "ADDL": 0, "SS": 0}
+    defaults: dict[str, Any] = {"EVID": None, "CMT": first, "RATE": 0.0, "II": 0.0, "ADDL": 0, "SS": 0}
     found: dict[Any, list[Bolus | Infusion]] = {}
     for number, record in enumerate(table.to_dict("records"), start=2):
         row = {c: defaults.get(c) if c not in record or record[c] is None or record[c] != record[c] else record[c] for c in _COLUMNS}
         for column in ("TIME", "AMT", "RATE", "II", "ADDL", "SS"):
             if row[column] is not None and not isinstance(row[column], (int, float)):
                 raise InputError(f"{path.name}, row {number}, column {column}: {row[column]!r} is not a number")
+        if row["ID"] is None:
+            raise InputError(f"{path.name}, row {number}, column ID: empty; each row names its patient")
         found.setdefault(row["ID"], [])
         if row["EVID"] in (1, 4) or (row["EVID"] is None and float(row["AMT"] or 0.0) > 0):
             if row["TIME"] is None or row["AMT"] is None:
