@@ -18,11 +18,12 @@ from autologue.protocol import Protocol
 from autologue.trial.patients import Patients
 from autologue.variability import LogNormal
 
-__all__ = ["MODEL", "SOLVER", "inflamed_patients", "inflammation_population", "inflammation_variables"]
+__all__ = ["MODEL", "SOLVER", "UNITS", "inflamed_patients", "inflammation_population", "inflammation_variables"]
 
 MODEL, OUTPUT = "hanson_2016", "inflammation"
 VARYING = ("r_leukaemia", "kill", "made", "act_cytotoxic", "act_helper", "d_cytotoxic", "d_helper")
 SOLVER = Solver(rtol=1e-4)
+UNITS = {"peak": "signal", "peak_time": "day", "onset": "day", "rises": "1"}
 HORIZON = 30.0  # days: the course that the paper shows
 Floats = NDArray[np.float64]
 

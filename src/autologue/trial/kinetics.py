@@ -15,12 +15,20 @@ from autologue.nca import NCA, Window, nca_profiles
 from autologue.population import Individuals, Population
 from autologue.protocol import Protocol
 
-__all__ = ["MODEL", "OUTPUT", "PERSISTENCE", "kinetic_variables"]
+__all__ = ["MODEL", "OUTPUT", "PERSISTENCE", "UNITS", "kinetic_variables", "measure"]
 
 MODEL, OUTPUT = "stein_2019", "transgene"
 PERSISTENCE = {3: 91.3, 6: 182.6, 12: 365.2}  # months: day; read at the visit within TOLERANCE days
 TOLERANCE = 10.0
 MONTH = 28.0
+_DAYS = ("model_t_max", "model_doubling_time", "model_contraction_half_life", "model_terminal_half_life", "tmax", "tlast", "half_life",
+         "half_life_start", "half_life_end", "half_life_28", "half_life_28_start", "half_life_28_end")  # fmt: skip
+UNITS = {
+    **dict.fromkeys(_DAYS, "day"),
+    **dict.fromkeys(("model_c_max", "cmax"), "copies/ug"),
+    **dict.fromkeys(("auc_0_28", "auc_inf"), "day*copies/ug"),
+    **dict.fromkeys(("model_fold_expansion", "auc_inf_extrapolated", *(f"above_{months}_months" for months in PERSISTENCE)), "1"),
+}
 Floats = NDArray[np.float64]
 _ALL = NCA(windows=(Window(0, MONTH),))
 _EARLY = NCA(windows=())

@@ -17,13 +17,16 @@ from autologue.protocol import Protocol
 from autologue.trial.patients import Patients
 from autologue.variability import LogNormal
 
-__all__ = ["DAYS", "MODEL", "SOLVER", "leukaemia_population", "leukaemia_variables", "leukaemic_patients", "marrow_level"]
+__all__ = ["DAYS", "MODEL", "SOLVER", "UNITS", "leukaemia_population", "leukaemia_variables", "leukaemic_patients", "marrow_level"]
 
 MODEL = "leon_triana_2021_source"
 VARYING = ("rho_car", "tau_car", "rho_leukaemia", "kill", "tau_b")
 DAYS = (28, 60, 180, 365)
 FIRST_WAVE = 60.0  # days in which the first peak of CAR-T cells and the nadir of the leukaemia are sought
 SOLVER = Solver(explicit=True, rtol=1e-4)
+UNITS = {"car_peak": "cells", "car_peak_time": "day", "nadir_time": "day", "nadir_fall": "1"} | {
+    f"{name}_{day}": "1" for name in ("burden_fall", "b_cells", "aplasia") for day in DAYS
+}
 Floats = NDArray[np.float64]
 
 
@@ -59,7 +62,7 @@ def leukaemia_variables(protocol: Protocol, population: Parametric, individuals:
         leukaemia, b_cells = found.values[:, k, 0], found.values[:, k, 1]
         with np.errstate(divide="ignore", invalid="ignore"):
             out[f"burden_fall_{day}"] = np.log10(initial / leukaemia)
-        out[f"b_cells_{day}"] = 100.0 * b_cells / level
+        out[f"b_cells_{day}"] = b_cells / level
         out[f"aplasia_{day}"] = (b_cells < protocol.assumptions.aplasia_below.value * level).astype(float)
     return {name: value * good for name, value in out.items()}, int((found.status != 0).sum())
 
