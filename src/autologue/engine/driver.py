@@ -311,8 +311,9 @@ def save(aux, S, L, lane, theta, chosen, direct, out, row, B):
 
 
 @compiled
-def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, first_row, events, first_event, last_event, guards,
-          rules, delays, changes, tail, kinds, limits, rtol, atol, max_steps, chosen, direct, out, sums, status, failed, steps, marks):  # fmt: skip
+def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, first_row, events, first_event, last_event,
+          guards, rules, delays, changes, tail, kinds, limits, rtol, atol, max_steps, chosen, direct,
+          out, sums, status, failed, steps, marks):  # fmt: skip
     """Solve patients start..stop-1; every argument but the last six is read only. See `engine.solve` for shapes."""
     mode = flush_denormals(np.int32(0))
     n, np_, nu, no, ng, nph, nr = L[0], L[1], L[2], L[3], L[4], L[5], L[6]

@@ -105,6 +105,12 @@ class Node:
     def _sqrt(self) -> Node:
         return self.graph.make("sqrt", self)
 
+    def _hill(self, x: Node | float, half: Node | float, power: Node | float) -> Node:
+        """Return x^n / (K^n + x^n), zero for x <= 0 and where both powers vanish."""
+        zero = self.graph.constant(0.0)
+        up, down = (self.graph.make("max", self._lift(v), zero) ** power for v in (x, half))
+        return up * self.graph.make("rcp0", up + down)
+
     def __lt__(self, other: Node | float) -> Node:
         return self._binary("lt", self, other)
 

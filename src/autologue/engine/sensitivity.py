@@ -19,7 +19,7 @@ __all__ = ["Sensitivities", "sensitivities"]
 
 Floats = NDArray[np.float64]
 COPIES = 7
-STEP = 1e-6
+STEP = 1e-7
 CHUNK = 64
 
 

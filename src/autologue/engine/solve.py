@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from autologue.engine import driver
 from autologue.engine.events import event_rows, stack_events
 from autologue.engine.kernel import Kernel, compile_kernel
+from autologue.engine.steady import CYCLES, lead_in, settled
 from autologue.engine.summary import Summary, summary_rows
 from autologue.engine.system import System, lower
 from autologue.errors import InputError, unknown
@@ -138,6 +139,8 @@ def solve(
     tail; without it extinction happens when it is certain. `progress` is called with the number of patients done.
     """
     ready = prepare(model)
+    if any(getattr(event, "steady_state", False) for r in regimens if r is not None for event in r.events):
+        start, regimens = _steady(model, parameters, regimens, solver)
     kernel = ready.kernel(explicit=solver.explicit)
     names = tuple(ready.system.outputs) if outputs is None else tuple(outputs)
     call = Arrays(ready, parameters, times, horizon, start, regimens, visits, names, summaries, chance)
@@ -161,6 +164,20 @@ def solve(
             if progress:
                 progress(done)
     return call.solution()
+
+
+def _steady(
+    model: Model, parameters: Floats, regimens: Sequence[Regimen | None], solver: Solver
+) -> tuple[float, Sequence[Regimen | None]]:
+    """Return a start and regimens with enough lead-in doses for every steady-state dose to have settled."""
+    for cycles in CYCLES:
+        start, written, marks = lead_in(model, regimens, cycles)
+        times = np.unique([t for time, every in marks for t in (time - every, time)])
+        found = solve(model, parameters, times=times, start=start, regimens=written, outputs=[*model.states], solver=solver)
+        place = {float(t): k for k, t in enumerate(times)}
+        if all(settled(found.values[:, place[t - every]], found.values[:, place[t]]) for t, every in marks):
+            return start, written
+    raise InputError(f"model {model.name}: the doses reach no steady state within {CYCLES[-1]} intervals; give the doses one by one")
 
 
 class Arrays:
