@@ -64,6 +64,11 @@ def test_parquet_and_named_columns(tmp_path: Path) -> None:
     assert found["value"].tolist()[0] == 7.5
 
 
+def test_patients_whose_names_differ_in_case_are_two(tmp_path: Path) -> None:
+    found = read_concentrations(write(tmp_path, "ID,TIME,DV,AMT,EVID\na,0,,2,1\nA,0,,3,1\na,1,5,,0\nA,1,6,,0\n"))
+    assert found[["id", "value", "dose"]].to_numpy().tolist() == [["a", 5.0, 2.0], ["A", 6.0, 3.0]]
+
+
 def test_one_analyte_is_chosen(tmp_path: Path) -> None:
     path = write(tmp_path, "ID,TIME,DV,AMT,DVID\n1,0,.,5,\n1,1,8,0,qpcr\n1,1,3,0,flow\n")
     assert read_concentrations(path, analyte="flow")[["value", "dose"]].to_numpy().tolist() == [[3.0, 5.0]]

@@ -29,9 +29,10 @@ def samples() -> pd.DataFrame:
     )
 
 
-@pytest.mark.parametrize("row", runpy.run_path(str(VALIDATION))["checks"](), ids=lambda row: row["claim"])
-def test_theophylline_agrees_with_pknca(row: dict[str, object]) -> None:
-    assert row["passed"], row
+def test_theophylline_agrees_with_pknca() -> None:
+    rows = runpy.run_path(str(VALIDATION))["checks"]()
+    assert len(rows) == 15
+    assert [row for row in rows if not row["passed"]] == []
 
 
 def test_patients_keep_their_labels_and_their_order() -> None:

@@ -14,10 +14,10 @@ from autologue.nca.method import NCA, Below, BelowLimit, Tail, TerminalRule, Tra
 from autologue.nca.summary import summarise_exposure
 
 __all__ = [
-    "NCA",
     "Below",
     "BelowLimit",
     "Exposure",
+    "NCA",
     "Tail",
     "TerminalRule",
     "Trapezoid",

@@ -50,9 +50,13 @@ class _Source:
         found = str(self.rows.at[row, column])
         return InputError(f"{self.name}, row {row}, column {column}: expected {expected}, found {found[:40]!r}")
 
+    def labels(self, role: str) -> pd.Series:
+        """Return a column as stripped text."""
+        return self.rows[self.columns[role]].map(lambda cell: str(cell).strip()).astype(object)
+
     def text(self, role: str) -> pd.Series:
-        """Return a column as stripped text, upper case."""
-        return self.rows[self.columns[role]].map(lambda cell: str(cell).strip().upper()).astype(object)
+        """Return a column as stripped text in upper case, to compare with words."""
+        return self.labels(role).map(str.upper).astype(object)
 
     def numbers(self, role: str, expected: str = "a number") -> pd.Series:
         """Return a column as floats, NaN where it is empty; raise InputError for anything that is not a finite number."""
@@ -187,7 +191,7 @@ def _observations(source: _Source) -> tuple[_Source, dict[str, float]]:
     observed = _is_observation(source)
     doses: dict[str, float] = {}
     if "amount" in source.columns:
-        amounts, times, ids = source.numbers("amount"), source.numbers("time"), source.text("id")
+        amounts, times, ids = source.numbers("amount"), source.numbers("time"), source.labels("id")
         given = amounts > 0.0
         for row in ids[given].drop_duplicates().index:
             if times.at[row] != 0.0:
@@ -198,9 +202,9 @@ def _observations(source: _Source) -> tuple[_Source, dict[str, float]]:
 
 def _samples(source: _Source, doses: Mapping[str, float]) -> pd.DataFrame:
     """Return the tidy table of samples."""
-    ids, time = source.text("id"), source.numbers("time")
-    if ids.isin(EMPTY).any():
-        raise source.fault(ids.isin(EMPTY).idxmax(), "id", "the name or number of a patient")
+    ids, time, nameless = source.labels("id"), source.numbers("time"), source.text("id").isin(EMPTY)
+    if nameless.any():
+        raise source.fault(nameless.idxmax(), "id", "the name or number of a patient")
     if time.isna().any():
         raise source.fault(time.isna().idxmax(), "time", "a number")
     twice = pd.DataFrame({"id": ids, "time": time}).duplicated()
@@ -208,13 +212,12 @@ def _samples(source: _Source, doses: Mapping[str, float]) -> pd.DataFrame:
         row = twice.idxmax()
         raise source.fault(row, "time", f"one sample of patient {str(ids.at[row])[:40]!r} at each time")
     value, blq, lloq = _values(source)
-    names = source.rows[source.columns["id"]].map(lambda cell: str(cell).strip())
-    whole = names.map(lambda name: name.isascii() and name.isdecimal() and len(name) < 18 and str(int(name)) == name).all()
-    table = {"id": names.astype(np.int64) if whole else names, "time": time, "value": value, "blq": blq}
+    whole = ids.map(lambda name: name.isascii() and name.isdecimal() and len(name) < 18 and str(int(name)) == name).all()
+    table = {"id": ids.astype(np.int64) if whole else ids, "time": time, "value": value, "blq": blq}
     if lloq.notna().any():
         table["lloq"] = lloq
     if "group" in source.columns:
-        table["group"] = source.rows[source.columns["group"]].map(lambda cell: str(cell).strip())
+        table["group"] = source.labels("group")
     if "dose" in source.columns:
         table["dose"] = source.numbers("dose")
     elif set(ids) <= set(doses):

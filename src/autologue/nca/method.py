@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from autologue.errors import InputError
 
-__all__ = ["NCA", "Below", "BelowLimit", "Tail", "TerminalRule", "Trapezoid", "Window"]
+__all__ = ["Below", "BelowLimit", "NCA", "Tail", "TerminalRule", "Trapezoid", "Window"]
 
 
 class Trapezoid(IntEnum):
