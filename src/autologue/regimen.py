@@ -151,16 +151,17 @@ def read_regimens(path: str | Path, *, routes: Mapping[str, str], time: str | No
         if need not in table:
             raise InputError(f"{path.name}: column {need} is missing; an event table needs ID, TIME and AMT")
     first = next(iter(routes))
-    defaults = {"EVID": None, "CMT": first, "RATE": 0.0, "II": 0.0, "ADDL": 0, "SS": 0}
+    defaults: dict[str, Any] = {"EVID": None, "CMT": first, "RATE": 0.0, "II": 0.0, "ADDL": 0, "SS": 0}
     found: dict[Any, list[Bolus | Infusion]] = {}
     for number, record in enumerate(table.to_dict("records"), start=2):
         row = {c: defaults.get(c) if c not in record or record[c] is None or record[c] != record[c] else record[c] for c in _COLUMNS}
-        amount = row["AMT"] if row["AMT"] is not None else 0.0
         for column in ("TIME", "AMT", "RATE", "II", "ADDL", "SS"):
             if row[column] is not None and not isinstance(row[column], (int, float)):
                 raise InputError(f"{path.name}, row {number}, column {column}: {row[column]!r} is not a number")
+        if row["ID"] is None:
+            raise InputError(f"{path.name}, row {number}, column ID: empty; each row names its patient")
         found.setdefault(row["ID"], [])
-        if row["EVID"] in (1, 4) or (row["EVID"] is None and amount > 0):
+        if row["EVID"] in (1, 4) or (row["EVID"] is None and (row["AMT"] or 0.0) > 0):
             if row["TIME"] is None or row["AMT"] is None:
                 raise InputError(f"{path.name}, row {number}: a dose needs TIME and AMT")
             found[row["ID"]].append(_row_event(row, list(routes), routes, f"{path.name}, row {number}"))
