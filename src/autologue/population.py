@@ -196,7 +196,7 @@ class Parametric:
         if names:
             factor = np.linalg.cholesky(self.covariance()).T
             for attempt in range(_ATTEMPTS):
-                eta = seeds.normals(seed, seeds.Purpose.PARAMETERS, ids[todo], len(names), attempt=attempt) @ factor
+                eta = _combined(seeds.normals(seed, seeds.Purpose.PARAMETERS, ids[todo], len(names), attempt=attempt), factor)
                 outside = _individual(self, names, eta, centre, parameters, todo)
                 todo = todo[outside]
                 if not len(todo):
@@ -230,6 +230,14 @@ def _ids(count: int, first: int) -> NDArray[np.int64]:
     if count < 1:
         raise InputError(f"{count} patients asked for; expected at least one")
     return np.arange(first, first + count, dtype=np.int64)
+
+
+def _combined(z: Floats, factor: NDArray[Any]) -> Floats:
+    """Return z @ factor, summed in one order whatever the number of rows (BLAS changes the order, and so bits, with the shape)."""
+    total: Floats = z[:, :1] * factor[0]
+    for k in range(1, len(factor)):
+        total = total + z[:, k : k + 1] * factor[k]
+    return total
 
 
 def _individual(population: Parametric, names: Sequence[str], eta: Floats, centre: Floats, parameters: Floats, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
