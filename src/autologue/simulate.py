@@ -73,9 +73,10 @@ def simulate(
         population, regimen, times, horizon=horizon, patients=patients, seed=seed, time_unit=time_unit, outputs=outputs,
         summaries=summaries, residual=residual, individuals=individuals, start=start, visits=visits, solver=solver, workers=workers,
     )  # fmt: skip
+    populations = draw_populations(plan.population, draws, seed)
     plan.refuse_above(LIMIT, plan.count, max(draws, 1))
     collector = Collector(plan.labels, plan.count, draws=draws)
-    for draw, drawn in enumerate(draw_populations(plan.population, draws, seed)):
+    for draw, drawn in enumerate(populations):
         for first in range(0, plan.count, BLOCK):
             count = min(BLOCK, plan.count - first)
             plan.fill(collector, drawn, first=first, count=count, place=first, draw=draw, progress=progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -207,17 +207,16 @@ def _solver(population: Population, solver: Solver | None) -> tuple[Solver, str]
     return (STIFF, "the default, which solves stiff and non-stiff models") if solver is None else (solver, "chosen by the caller")
 
 
-def draw_populations(population: Population, draws: int, seed: int) -> Iterator[Population]:
-    """Yield the population itself (draws 0) or populations drawn from its uncertainty; raises InputError where it states none."""
+def draw_populations(population: Population, draws: int, seed: int) -> Sequence[Population]:
+    """Return the population itself (draws 0) or populations drawn from its uncertainty; raises InputError where it states none."""
     if draws < 0:
         raise InputError(f"{draws} draws asked for; expected zero (none) or more")
     if not draws:
-        yield population
-        return
+        return [population]
     if isinstance(population, Drawn) or not population.uncertainty:
         whose = f"the population '{population.name}' of {population.model.name}"
         raise InputError(f"{whose} states no uncertainty of typical values; simulate with draws=0")
-    yield from population.draws(draws, seed=seed)
+    return population.draws(draws, seed=seed)
 
 
 def _say_regimen(regimen: Regimens) -> str:
