@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from autologue import library
+from autologue.engine.solve import Solver
 from autologue.engine.summary import Area, FirstBelow, LastAbove, Maximum, Minimum
 from autologue.errors import InputError, SolveError, UnitError
 from autologue.model import BirthDeath, Dosing, Input, Model, Output, Parameter, Phase, Rule, State
@@ -159,7 +160,6 @@ def test_a_regimen_for_all_for_each_and_by_a_function() -> None:
 
 def test_the_regimen_of_the_model_is_used_where_none_is_given() -> None:
     model = decay(regimen=Regimen(Bolus(0.0, 2.0, "mg", "vein")))
-    assert float(simulate(model, times=[0.0], patients=1).data["amount"][0, 0]) in (8.0, 10.0)
     after = simulate(model, times=[1e-9], patients=1).data["amount"].to_numpy()[0, 0]
     assert after == pytest.approx(10.0, rel=1e-6)
     none = simulate(model, Regimen(), times=[1e-9], patients=1).data["amount"].to_numpy()[0, 0]
@@ -295,3 +295,21 @@ def test_individuals_are_used_as_they_are() -> None:
     found = simulate(MODEL, times=[10.0], individuals=people).data
     assert found["patient"].to_numpy().tolist() == [41, 7]
     np.testing.assert_allclose(found["amount"].to_numpy()[:, 0], [8 * np.exp(-1), 4 * np.exp(-2)], rtol=1e-5)
+
+
+def test_a_closed_form_is_used_where_it_says_all_that_is_asked() -> None:
+    model = library.load("stein_2019")
+    closed = simulate(model, times=[0.0, 5.0, 28.0, 365.0], patients=50, seed=2).data
+    solved = simulate(model, times=[0.0, 5.0, 28.0, 365.0], patients=50, seed=2, summaries=[Maximum("transgene")]).data
+    assert closed.attrs["method"] == "closed form"
+    assert solved.attrs["method"] in ("Rodas5P", "Tsit5")
+    np.testing.assert_allclose(closed["transgene"].to_numpy(), solved["transgene"].to_numpy(), rtol=1e-4)
+    np.testing.assert_allclose(closed["end_of_phase_1"].to_numpy(), solved["end_of_phase_1"].to_numpy(), rtol=1e-12)
+    treated = simulate(model, Regimen(Level(3.0, "tocilizumab", 1.0)), times=[28.0], patients=2).data
+    assert treated.attrs["method"] != "closed form"
+
+
+def test_the_method_does_not_change_with_the_times_asked_for() -> None:
+    found = {simulate(MODEL, times=[last], patients=2).data.attrs["method_reason"] for last in (0.0, 1.0, 48.0)}
+    assert len(found) == 1
+    assert simulate(MODEL, times=[1.0], patients=2, solver=Solver(rtol=1e-9)).data.attrs["relative_tolerance"] == 1e-9

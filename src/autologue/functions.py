@@ -64,14 +64,21 @@ def hill(x: Any, half: Any, power: Any) -> Any:
     if isinstance(x, (int, float)) and isinstance(half, (int, float)):
         if x <= 0:
             return 0.0
-        return 1.0 / (1.0 + (half / x) ** power)
+        if x >= half:
+            return 1.0 / (1.0 + (half / x) ** power)
+        small = (x / half) ** power  # below one, so that no power overflows
+        return small / (1.0 + small)
     symbol = _symbolic(x, half, power)
+    if symbol is not None and hasattr(symbol, "_hill"):
+        return symbol._hill(x, half, power)
     if symbol is not None:
         ratio = (x / half) ** power
         return ratio / (1.0 + ratio)
     np = _numpy()
-    ratio = (np.maximum(x, 0.0) / half) ** power
-    return ratio / (1.0 + ratio)
+    x, half = np.maximum(x, 0.0), np.asarray(half, dtype=float)
+    above = (x >= half) & (x > 0)
+    small = (np.where(above, half, x) / np.where(above, x, np.where(half > 0, half, 1.0))) ** power
+    return np.where(above, 1.0, small) / (1.0 + small)
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:

@@ -121,7 +121,7 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A smooth piece of the course: right-hand side, end (`until` a time, a function of p, or a Crossing) and reset of states at its end."""
+    """A smooth piece of the course: right-hand side, end (a time, a function of p, or a Crossing) and reset of states there."""
 
     rhs: Function
     until: float | Function | Crossing | None = None
@@ -257,7 +257,9 @@ def _check_links(model: Model) -> None:
         if tail.state not in model.states:
             raise ModelError(f"model {model.name}, birth_death: {unknown('state', tail.state, model.states)}")
         if model.states[tail.state].extinct_below is not None:
-            raise ModelError(f"model {model.name}: state '{tail.state}' has both extinct_below and a birth-death tail; declare one or the other")
+            raise ModelError(
+                f"model {model.name}: state '{tail.state}' has both extinct_below and a birth-death tail; declare one or the other"
+            )
     for phase in model.phases[:-1]:
         if phase.until is None:
             raise ModelError(f"model {model.name}: only the last phase may have no end; give until= to each earlier one")

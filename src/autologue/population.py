@@ -194,16 +194,19 @@ class Parametric:
         todo = np.arange(count)
         names = self.varying
         if names:
+            columns = [list(self.model.parameters).index(name) for name in names]
             factor = np.linalg.cholesky(self.covariance()).T
+            middle = centre[:, columns]
             for attempt in range(_ATTEMPTS):
                 eta = _combined(seeds.normals(seed, seeds.Purpose.PARAMETERS, ids[todo], len(names), attempt=attempt), factor)
-                outside = _individual(self, names, eta, centre, parameters, todo)
+                value, outside = _individual(self, names, eta, middle[todo] if attempt else middle)
+                parameters[todo[:, None], columns] = value
                 todo = todo[outside]
                 if not len(todo):
                     break
             else:
                 raise InputError(
-                    f"population of {self.model.name}: {len(todo)} of {count} patients stay outside the truncation after {_ATTEMPTS} draws; "
+                    f"population of {self.model.name}: {len(todo)} of {count} patients stay outside the truncation; "
                     "widen lower= and upper= of the variability"
                 )
         return Individuals(self.model, ids, parameters, covariates)
@@ -215,7 +218,13 @@ class Parametric:
         typical = self.typical_values()
         order = list(self.model.parameters)
         return [
-            _replace(self, typical={**self.typical, **{n: float(typical[order.index(n)] * math.exp(self.uncertainty[n] * z[k, i])) for i, n in enumerate(names)}})
+            _replace(
+                self,
+                typical={
+                    **self.typical,
+                    **{n: float(typical[order.index(n)] * math.exp(self.uncertainty[n] * z[k, i])) for i, n in enumerate(names)},
+                },
+            )
             for k in range(count)
         ]
 
@@ -233,30 +242,30 @@ def _ids(count: int, first: int) -> NDArray[np.int64]:
 
 
 def _combined(z: Floats, factor: NDArray[Any]) -> Floats:
-    """Return z @ factor, summed in one order whatever the number of rows (BLAS changes the order, and so bits, with the shape)."""
-    total: Floats = z[:, :1] * factor[0]
-    for k in range(1, len(factor)):
-        total = total + z[:, k : k + 1] * factor[k]
+    """Return z @ factor for an upper triangle, summed in one order: BLAS changes the order, and so bits, with the number of rows."""
+    total: Floats = z * np.diagonal(factor)
+    for k, j in zip(*np.nonzero(np.triu(factor, 1)), strict=True):
+        total[:, j] += z[:, k] * factor[k, j]
     return total
 
 
-def _individual(population: Parametric, names: Sequence[str], eta: Floats, centre: Floats, parameters: Floats, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Write the individual values of `names` for the patients `rows`; return which of them fall outside a truncation."""
-    order = list(population.model.parameters)
-    outside = np.zeros(len(rows), dtype=bool)
-    for k, name in enumerate(names):
-        scale = population.effect_scale(name)
-        middle = centre[rows, order.index(name)]
-        if isinstance(scale, LogNormal):
-            value = middle * np.exp(eta[:, k])
-        elif isinstance(scale, LogitNormal):
-            value = 1.0 / (1.0 + (1.0 / middle - 1.0) * np.exp(-eta[:, k]))
+def _individual(population: Parametric, names: Sequence[str], eta: Floats, middle: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return individual values (patients, names) around `middle`, and which patients fall outside a truncation."""
+    scales = [population.effect_scale(name) for name in names]
+    value = np.empty_like(middle)
+    for kind in (LogNormal, LogitNormal, Normal):
+        columns = [k for k, scale in enumerate(scales) if isinstance(scale, kind)]
+        if not columns:
+            continue
+        place: Any = slice(None) if len(columns) == len(names) else columns
+        if kind is LogNormal:
+            value[:, place] = middle[:, place] * np.exp(eta[:, place])
+        elif kind is LogitNormal:
+            value[:, place] = 1.0 / (1.0 + (1.0 / middle[:, place] - 1.0) * np.exp(-eta[:, place]))
         else:
-            assert isinstance(scale, Normal)
-            value = middle + eta[:, k]
-        outside |= (value < scale.lower) | (value > scale.upper)
-        parameters[rows, order.index(name)] = value
-    return outside
+            value[:, place] = middle[:, place] + eta[:, place]
+    lower, upper = np.array([s.lower for s in scales if s]), np.array([s.upper for s in scales if s])
+    return value, np.any((value < lower) | (value > upper), axis=1)
 
 
 def _covariate(covariate: Continuous | Categorical, seed: int, ids: NDArray[np.int64], index: int) -> NDArray[Any]:
@@ -278,7 +287,9 @@ def _covariate(covariate: Continuous | Categorical, seed: int, ids: NDArray[np.i
         todo = todo[(draw < scale.lower) | (draw > scale.upper)]
         if not len(todo):
             return value
-    raise InputError(f"a covariate around {covariate.median:g} stays outside [{scale.lower:g}, {scale.upper:g}] after {_ATTEMPTS} draws; widen the range")
+    raise InputError(
+        f"a covariate around {covariate.median:g} stays outside [{scale.lower:g}, {scale.upper:g}] after {_ATTEMPTS} draws; widen the range"
+    )
 
 
 def _apply_effects(population: Parametric, centre: Floats, covariates: Mapping[str, NDArray[Any]]) -> None:

@@ -24,7 +24,7 @@ def _check(what: str, **values: float) -> None:
             raise InputError(f"{what} has {name} {value!r}; a finite number is expected")
 
 
-def _check_repeats(what: str, amount: float, every: float, additional: int, steady_state: bool) -> None:
+def _check_repeats(what: str, amount: float, every: float, *, additional: int, steady_state: bool) -> None:
     if amount < 0:
         raise InputError(f"{what} has amount {amount:g}; expected zero or more")
     if additional < 0 or additional != int(additional):
@@ -49,7 +49,7 @@ class Bolus:
         """Check the numbers."""
         what = f"bolus into '{self.into}' at time {self.time!r}"
         _check(what, time=self.time, amount=self.amount)
-        _check_repeats(what, self.amount, self.every, self.additional, self.steady_state)
+        _check_repeats(what, self.amount, self.every, additional=self.additional, steady_state=self.steady_state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Infusion:
         _check(what, time=self.time, amount=self.amount, duration=self.duration)
         if self.duration <= 0:
             raise InputError(f"{what} lasts {self.duration:g}; expected above zero (a bolus is given at once)")
-        _check_repeats(what, self.amount, self.every, self.additional, self.steady_state)
+        _check_repeats(what, self.amount, self.every, additional=self.additional, steady_state=self.steady_state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,13 @@ _COLUMNS = ("ID", "TIME", "AMT", "EVID", "CMT", "RATE", "II", "ADDL", "SS")
 
 def _row_event(row: Mapping[str, Any], routes: Sequence[str], dose_units: Mapping[str, str], where: str) -> Bolus | Infusion:
     route = row["CMT"]
+    if isinstance(route, str) and route.strip().isdigit():  # a column that mixes numbers and names is read as text
+        route = int(route)
     if isinstance(route, (int, float)):
         if not 1 <= int(route) <= len(routes) or int(route) != route:
-            raise InputError(f"{where}: CMT {route!r} is not one of the {len(routes)} dosing routes ({', '.join(routes)}); use its name or 1 to {len(routes)}")
+            raise InputError(
+                f"{where}: CMT {route!r} is not one of the dosing routes ({', '.join(routes)}); use its name or 1 to {len(routes)}"
+            )
         route = routes[int(route) - 1]
     elif route not in routes:
         raise InputError(f"{where}: CMT '{route}' is not a dosing route; expected one of {', '.join(routes)}")
@@ -161,7 +165,7 @@ def read_regimens(path: str | Path, *, routes: Mapping[str, str], time: str | No
         if row["ID"] is None:
             raise InputError(f"{path.name}, row {number}, column ID: empty; each row names its patient")
         found.setdefault(row["ID"], [])
-        if row["EVID"] in (1, 4) or (row["EVID"] is None and (row["AMT"] or 0.0) > 0):
+        if row["EVID"] in (1, 4) or (row["EVID"] is None and float(row["AMT"] or 0.0) > 0):
             if row["TIME"] is None or row["AMT"] is None:
                 raise InputError(f"{path.name}, row {number}: a dose needs TIME and AMT")
             found[row["ID"]].append(_row_event(row, list(routes), routes, f"{path.name}, row {number}"))

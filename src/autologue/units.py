@@ -68,7 +68,16 @@ class Unit:
         """Return the unit as written, or rebuilt from its dimensions."""
         if self.text:
             return self.text
-        symbols = {"time": "day", "cell": "cell", "copy": "copy", "mass": "g", "volume": "L", "amount": "mol", "length": "m", "activity": "U"}
+        symbols = {
+            "time": "day",
+            "cell": "cell",
+            "copy": "copy",
+            "mass": "g",
+            "volume": "L",
+            "amount": "mol",
+            "length": "m",
+            "activity": "U",
+        }
         body = " ".join(symbols.get(n, n) + ("" if p == 1 else f"^{p}") for n, p in self.dimensions) or "1"
         return body if abs(self.factor - 1) < 1e-9 else f"{self.factor:g} {body}"
 

@@ -13,13 +13,26 @@ from typing import Any
 
 from autologue.errors import ModelError
 
-__all__ = ["Combined1", "Combined2", "Constant", "LogNormal", "LogitNormal", "Normal", "Power", "Proportional", "ResidualError", "Variability"]
+__all__ = [
+    "Combined1",
+    "Combined2",
+    "Constant",
+    "LogNormal",
+    "LogitNormal",
+    "Normal",
+    "Power",
+    "Proportional",
+    "ResidualError",
+    "Variability",
+]
 
 
 def _one_scale(kind: str, sd: float | None, variance: float | None, cv: float | None) -> float:
     given = {name: value for name, value in (("sd", sd), ("variance", variance), ("cv", cv)) if value is not None}
     if len(given) != 1:
-        raise ModelError(f"{kind} needs exactly one of sd=, variance= or cv=, got {', '.join(given) or 'none'}: say which scale the paper prints")
+        raise ModelError(
+            f"{kind} needs exactly one of sd=, variance= or cv=, got {', '.join(given) or 'none'}: say which scale the paper prints"
+        )
     name, value = next(iter(given.items()))
     if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
         raise ModelError(f"{kind}({name}={value!r}) must be a finite number of at least zero")
@@ -42,7 +55,13 @@ class LogNormal:
     upper: float
 
     def __init__(
-        self, *, sd: float | None = None, variance: float | None = None, cv: float | None = None, lower: float = 0.0, upper: float = math.inf
+        self,
+        *,
+        sd: float | None = None,
+        variance: float | None = None,
+        cv: float | None = None,
+        lower: float = 0.0,
+        upper: float = math.inf,
     ) -> None:
         """Take exactly one of sd, variance (both of the logarithm) or cv (of the value)."""
         object.__setattr__(self, "sd", _one_scale("LogNormal", sd, variance, cv))

@@ -8,11 +8,11 @@ the step is then repeated so that it ends exactly there. Values at an event time
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from autologue.engine.scalar import call_aux, call_step, compiled, flush_denormals, restore_mode
+from autologue.compiled import compiled_fast as compiled
+from autologue.engine.scalar import call_aux, call_step, flush_denormals, restore_mode
 
 __all__ = ["BAD_START", "BOLUS", "MIN_STEP", "NOT_FINITE", "OK", "RATE", "SET_INPUT", "STEP_CAP", "VISIT", "drive"]
 
@@ -26,133 +26,133 @@ FAR = 1e300
 
 
 @compiled
-def dense(S, L, l, theta, B):  # type: ignore[no-untyped-def]
+def dense(S, L, lane, theta, B):
     """Write the states at fraction theta of the lane's last step, and the time, into B."""
     n, yo, co = L[0], L[11], L[12]
     for i in range(n):
-        c = S[co + (2 * n + i) * W + l] + theta * S[co + (3 * n + i) * W + l]
-        c = S[co + i * W + l] + theta * (S[co + (n + i) * W + l] + theta * c)
-        B[i] = S[yo + i * W + l] + theta * c
-    B[n] = S[L[18] + l] + theta * S[L[19] + l]
+        c = S[co + (2 * n + i) * W + lane] + theta * S[co + (3 * n + i) * W + lane]
+        c = S[co + i * W + lane] + theta * (S[co + (n + i) * W + lane] + theta * c)
+        B[i] = S[yo + i * W + lane] + theta * c
+    B[n] = S[L[18] + lane] + theta * S[L[19] + lane]
 
 
 @compiled
-def here(S, L, l, B):  # type: ignore[no-untyped-def]
+def here(S, L, lane, B):
     """Write the lane's present states and time into B."""
     for i in range(L[0]):
-        B[i] = S[L[7] + i * W + l]
-    B[L[0]] = S[L[14] + l]
+        B[i] = S[L[7] + i * W + lane]
+    B[L[0]] = S[L[14] + lane]
 
 
 @compiled
-def first_step(aux, S, L, l, B, span):  # type: ignore[no-untyped-def]
+def first_step(aux, S, L, lane, B, span):
     """Set the lane's first step and first stage from the present state; return False where the rate is not finite."""
     n = L[0]
-    call_aux(aux, RHS, S.ctypes.data, l, B.ctypes.data)
+    call_aux(aux, RHS, S.ctypes.data, lane, B.ctypes.data)
     h = 1e-3 * span
     fine = True
     for i in range(n):
-        y, f = abs(S[L[7] + i * W + l]), abs(B[i])
-        S[L[13] + i * W + l] = B[i]
+        y, f = abs(S[L[7] + i * W + lane]), abs(B[i])
+        S[L[13] + i * W + lane] = B[i]
         fine = fine and math.isfinite(f) and math.isfinite(y)
         if y > 0.0 and f > 0.0 and i < n:
             h = min(h, max(0.01 * y / f, 1e-9 * span))
-    S[L[15] + l] = h
-    S[L[16] + l] = 1e-4
+    S[L[15] + lane] = h
+    S[L[16] + lane] = 1e-4
     return fine
 
 
 @compiled
-def locate(aux, S, L, l, k, direction, low, high, B):  # type: ignore[no-untyped-def]
+def locate(aux, S, L, lane, k, direction, low, high, B):
     """Return the fraction of the last step at which guard k passes zero, between low (before) and high (after)."""
     for _ in range(60):
         middle = 0.5 * (low + high)
-        dense(S, L, l, middle, B)
-        call_aux(aux, GUARDS, S.ctypes.data, l, B.ctypes.data)
+        dense(S, L, lane, middle, B)
+        call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
         if B[L[0] + 1 + k] * direction >= 0.0:
             high = middle
         else:
             low = middle
-        if (high - low) * S[L[19] + l] <= 1e-13 * max(abs(S[L[18] + l]), 1e-3):
+        if (high - low) * S[L[19] + lane] <= 1e-13 * max(abs(S[L[18] + lane]), 1e-3):
             break
     return high
 
 
 @compiled
-def watch(aux, S, L, l, guards, after, before, B):  # type: ignore[no-untyped-def]
+def watch(aux, S, L, lane, guards, after, before, B):
     """Return (guard, fraction) of the first guard that fires in the last step, (-1, 2.0) if none; update `before`."""
     n, count = L[0], L[4]
     fired, best = -1, 2.0
-    phase = S[L[20] + l]
+    phase = S[L[20] + lane]
     middle = np.empty(count)
-    dense(S, L, l, 0.5, B)
-    call_aux(aux, GUARDS, S.ctypes.data, l, B.ctypes.data)
+    dense(S, L, lane, 0.5, B)
+    call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
     for k in range(count):
         middle[k] = B[n + 1 + k]
-    dense(S, L, l, 1.0, B)
-    call_aux(aux, GUARDS, S.ctypes.data, l, B.ctypes.data)
+    dense(S, L, lane, 1.0, B)
+    call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
     end = B[n + 1 : n + 1 + count].copy()
     for k in range(count):
         if guards[k, 1] >= 0 and guards[k, 1] != phase:
             continue
         d = guards[k, 0]
         low, high = -1.0, -1.0
-        if before[l, k] * d < 0.0 and middle[k] * d >= 0.0:
+        if before[lane, k] * d < 0.0 and middle[k] * d >= 0.0:
             low, high = 0.0, 0.5
         elif middle[k] * d < 0.0 and end[k] * d >= 0.0:
             low, high = 0.5, 1.0
-        if low >= 0.0 and S[L[14] + l] >= after[l, k]:
-            theta = locate(aux, S, L, l, k, d, low, high, B)
-            if S[L[18] + l] + theta * S[L[19] + l] >= after[l, k] and theta < best:
+        if low >= 0.0 and S[L[14] + lane] >= after[lane, k]:
+            theta = locate(aux, S, L, lane, k, d, low, high, B)
+            if S[L[18] + lane] + theta * S[L[19] + lane] >= after[lane, k] and theta < best:
                 fired, best = k, theta
     if fired < 0:
         for k in range(count):
-            before[l, k] = end[k]
+            before[lane, k] = end[k]
     return fired, best
 
 
 @compiled
-def rearm(aux, S, L, l, before, fired, B):  # type: ignore[no-untyped-def]
+def rearm(aux, S, L, lane, before, fired, B):
     """Evaluate all guards at the present state; the one that has just fired must first go back before it fires again."""
-    here(S, L, l, B)
-    call_aux(aux, GUARDS, S.ctypes.data, l, B.ctypes.data)
+    here(S, L, lane, B)
+    call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
     for k in range(L[4]):
-        before[l, k] = 0.0 if k == fired else B[L[0] + 1 + k]
+        before[lane, k] = 0.0 if k == fired else B[L[0] + 1 + k]
 
 
 @compiled
-def act(S, L, l, action, target, tail):  # type: ignore[no-untyped-def]
+def act(S, L, lane, action, target, tail):
     """Change the states as an extinction or a birth-death tail says (`tail`: first added state, cells, level)."""
     y, first = L[7], int(tail[0])
-    if action == EXTINCTION or action == TAIL_EXTINCT:
-        S[y + target * W + l] = 0.0
+    if action in (EXTINCTION, TAIL_EXTINCT):
+        S[y + target * W + lane] = 0.0
     if action == TAIL_START:
-        S[y + first * W + l] = 1.0
-    if action == TAIL_EXTINCT or action == TAIL_LEAVE:
-        odds = S[y + (first + 2) * W + l]
+        S[y + first * W + lane] = 1.0
+    if action in (TAIL_EXTINCT, TAIL_LEAVE):
+        odds = S[y + (first + 2) * W + lane]
         chance = (odds / (1.0 + odds)) ** tail[1]
-        S[y + (first + 3) * W + l] *= 1.0 - chance
+        S[y + (first + 3) * W + lane] *= 1.0 - chance
         if action == TAIL_LEAVE:
-            S[y + target * W + l] /= 1.0 - chance
-            S[y + (first + 4) * W + l] = (S[y + (first + 4) * W + l] - chance) / (1.0 - chance)
+            S[y + target * W + lane] /= 1.0 - chance
+            S[y + (first + 4) * W + lane] = (S[y + (first + 4) * W + lane] - chance) / (1.0 - chance)
         for k in range(3):
-            S[y + (first + k) * W + l] = 0.0
+            S[y + (first + k) * W + lane] = 0.0
 
 
 @compiled
-def settle(S, L, l, guards, before, tail, marks, patient):  # type: ignore[no-untyped-def]
+def settle(S, L, lane, guards, before, tail, marks, patient):
     """Let states that are already below their limit go extinct (or enter the tail) at once."""
     for k in range(L[4]):
         action, target = guards[k, 2], guards[k, 3]
-        if (action == EXTINCTION or action == TAIL_START) and before[l, k] < 0.0 and S[L[7] + target * W + l] > 0.0:
-            act(S, L, l, action, target, tail)
-            before[l, k] = 0.0
+        if action in (EXTINCTION, TAIL_START) and before[lane, k] < 0.0 and S[L[7] + target * W + lane] > 0.0:
+            act(S, L, lane, action, target, tail)
+            before[lane, k] = 0.0
             if math.isnan(marks[patient, L[5] + k]):
-                marks[patient, L[5] + k] = S[L[14] + l]
+                marks[patient, L[5] + k] = S[L[14] + lane]
 
 
 @compiled
-def next_event(events, routes, first, last, time, index):  # type: ignore[no-untyped-def]
+def next_event(events, routes, first, last, time, index):
     """Return (time, index) of the patient's next event after (time, index), lags included; (FAR, -1) if none."""
     best, found = FAR, -1
     for j in range(first, last):
@@ -165,14 +165,14 @@ def next_event(events, routes, first, last, time, index):  # type: ignore[no-unt
 
 
 @compiled
-def summarise(aux, S, L, l, kinds, limits, sums, patient, B):  # type: ignore[no-untyped-def]
+def summarise(aux, S, L, lane, kinds, limits, sums, patient, B):
     """Update the summaries of one patient with the last step."""
     n, outputs = L[0], L[3]
-    t0, h = S[L[18] + l], S[L[19] + l]
+    t0, h = S[L[18] + lane], S[L[19] + lane]
     values = np.empty((5, outputs))
     for q in range(5):
-        dense(S, L, l, 0.25 * q, B)
-        call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
+        dense(S, L, lane, 0.25 * q, B)
+        call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
         for o in range(outputs):
             values[q, o] = B[n + 1 + o]
     for s in range(kinds.shape[0]):
@@ -186,66 +186,66 @@ def summarise(aux, S, L, l, kinds, limits, sums, patient, B):  # type: ignore[no
             for q in range(5):
                 v = values[q, o]
                 if low > 0.0 or high < 1.0:
-                    dense(S, L, l, low + 0.25 * q * (high - low), B)
-                    call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
+                    dense(S, L, lane, low + 0.25 * q * (high - low), B)
+                    call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
                     v = B[n + 1 + o]
                 total += (7.0 if q in (0, 4) else (12.0 if q == 2 else 32.0)) * v
             sums[patient, s, 0] = (0.0 if math.isnan(sums[patient, s, 0]) else sums[patient, s, 0]) + total / 90.0 * h * (high - low)
-        elif kind == MAXIMUM or kind == MINIMUM:
-            extreme(aux, S, L, l, 1.0 if kind == MAXIMUM else -1.0, o, a, b, values, sums, patient, s, B)
+        elif kind in (MAXIMUM, MINIMUM):
+            extreme(aux, S, L, lane, 1.0 if kind == MAXIMUM else -1.0, o, a, b, values, sums, patient, s, B)
         else:
-            cross(aux, S, L, l, kind, o, a, b, limit, values, sums, patient, s, B)
+            cross(aux, S, L, lane, kind, o, a, b, limit, values, sums, patient, s, B)
 
 
 @compiled
-def output_at(aux, S, L, l, theta, o, B):  # type: ignore[no-untyped-def]
+def output_at(aux, S, L, lane, theta, o, B):
     """Return output o at fraction theta of the last step."""
-    dense(S, L, l, theta, B)
-    call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
+    dense(S, L, lane, theta, B)
+    call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
     return B[L[0] + 1 + o]
 
 
 @compiled
-def golden(aux, S, L, l, sign, o, x, y, B):  # type: ignore[no-untyped-def]
+def golden(aux, S, L, lane, sign, o, x, y, B):
     """Return the fraction in [x, y] of the last step where sign * output o is largest (golden section)."""
     ratio = 0.6180339887498949
     p, q = y - ratio * (y - x), x + ratio * (y - x)
-    vp, vq = sign * output_at(aux, S, L, l, p, o, B), sign * output_at(aux, S, L, l, q, o, B)
+    vp, vq = sign * output_at(aux, S, L, lane, p, o, B), sign * output_at(aux, S, L, lane, q, o, B)
     for _ in range(30):
         if vp >= vq:
             y, q, vq = q, p, vp
             p = y - ratio * (y - x)
-            vp = sign * output_at(aux, S, L, l, p, o, B)
+            vp = sign * output_at(aux, S, L, lane, p, o, B)
         else:
             x, p, vp = p, q, vq
             q = x + ratio * (y - x)
-            vq = sign * output_at(aux, S, L, l, q, o, B)
+            vq = sign * output_at(aux, S, L, lane, q, o, B)
     return 0.5 * (x + y)
 
 
 @compiled
-def extreme(aux, S, L, l, sign, o, a, b, values, sums, patient, s, B):  # type: ignore[no-untyped-def]
+def extreme(aux, S, L, lane, sign, o, a, b, values, sums, patient, s, B):
     """Update a maximum (sign +1) or minimum (-1) of output o in the window [a, b], refined by golden section."""
-    t0, h = S[L[18] + l], S[L[19] + l]
+    t0, h = S[L[18] + lane], S[L[19] + lane]
     low, high = max(0.0, (a - t0) / h), min(1.0, (b - t0) / h)
     best, where = -FAR, low
     for q in range(7):
         theta = 0.25 * q if q < 5 else (low if q == 5 else high)
         if theta < low or theta > high:
             continue
-        v = sign * (values[q, o] if q < 5 else output_at(aux, S, L, l, theta, o, B))
+        v = sign * (values[q, o] if q < 5 else output_at(aux, S, L, lane, theta, o, B))
         if v > best:
             best, where = v, theta
     known = sums[patient, s, 0]
     if math.isnan(known) or best + 0.05 * abs(best) > sign * known:
         inside = where > low and where < high
         if where == high and high > low:
-            inside = sign * output_at(aux, S, L, l, high - 1e-3 * (high - low), o, B) > best
+            inside = sign * output_at(aux, S, L, lane, high - 1e-3 * (high - low), o, B) > best
         elif where == low and high > low:
-            inside = sign * output_at(aux, S, L, l, low + 1e-3 * (high - low), o, B) > best
+            inside = sign * output_at(aux, S, L, lane, low + 1e-3 * (high - low), o, B) > best
         if inside:
-            theta = golden(aux, S, L, l, sign, o, max(low, where - 0.25), min(high, where + 0.25), B)
-            v = sign * output_at(aux, S, L, l, theta, o, B)
+            theta = golden(aux, S, L, lane, sign, o, max(low, where - 0.25), min(high, where + 0.25), B)
+            v = sign * output_at(aux, S, L, lane, theta, o, B)
             if v > best:
                 best, where = v, theta
     if math.isnan(sums[patient, s, 0]) or best > sign * sums[patient, s, 0]:
@@ -254,9 +254,9 @@ def extreme(aux, S, L, l, sign, o, a, b, values, sums, patient, s, B):  # type: 
 
 
 @compiled
-def cross(aux, S, L, l, kind, o, a, b, limit, values, sums, patient, s, B):  # type: ignore[no-untyped-def]
+def cross(aux, S, L, lane, kind, o, a, b, limit, values, sums, patient, s, B):
     """Update the last time at or above a limit, or the first time above or below it, in the window [a, b]."""
-    t0, h = S[L[18] + l], S[L[19] + l]
+    t0, h = S[L[18] + lane], S[L[19] + lane]
     if kind != LAST_ABOVE and not math.isnan(sums[patient, s, 0]):
         return
     side = -1.0 if kind == FIRST_BELOW else 1.0
@@ -270,7 +270,7 @@ def cross(aux, S, L, l, kind, o, a, b, limit, values, sums, patient, s, B):  # t
                 x, y = theta - 0.25, theta
                 for _ in range(50):
                     m = 0.5 * (x + y)
-                    if (side * (output_at(aux, S, L, l, m, o, B) - limit) < 0.0) == (u < 0.0):
+                    if (side * (output_at(aux, S, L, lane, m, o, B) - limit) < 0.0) == (u < 0.0):
                         x = m
                     else:
                         y = m
@@ -286,30 +286,34 @@ def cross(aux, S, L, l, kind, o, a, b, limit, values, sums, patient, s, B):  # t
 
 
 @compiled
-def save(aux, S, L, l, theta, chosen, direct, out, row, B):  # type: ignore[no-untyped-def]
+def save(aux, S, L, lane, theta, chosen, direct, out, row, B):
     """Write the chosen outputs at fraction theta of the last step (or now, theta < 0) into a row of `out`."""
-    n, count = L[0], chosen.shape[0]
-    if direct[0] >= 0 and theta >= 0.0:
-        # every chosen output is a state itself
-        yo, co = L[11], L[12]
-        for o in range(count):
-            i = direct[o]
-            c = S[co + (2 * n + i) * W + l] + theta * S[co + (3 * n + i) * W + l]
-            c = S[co + i * W + l] + theta * (S[co + (n + i) * W + l] + theta * c)
-            out[row, o] = S[yo + i * W + l] + theta * c
-        return
-    if theta >= 0.0:
-        dense(S, L, l, theta, B)
-    else:
-        here(S, L, l, B)
-    call_aux(aux, OUTPUTS, S.ctypes.data, l, B.ctypes.data)
-    for o in range(count):
-        out[row, o] = B[n + 1 + chosen[o]]
+    n = L[0]
+    evaluated = False
+    for o in range(chosen.shape[0]):
+        i = direct[o]
+        if i >= 0 and theta >= 0.0:
+            # a state itself: no need to evaluate all outputs
+            co = L[12] + i * W + lane
+            c = S[co + 2 * n * W] + theta * S[co + 3 * n * W]
+            out[row, o] = S[L[11] + i * W + lane] + theta * (S[co] + theta * (S[co + n * W] + theta * c))
+        elif i >= 0:
+            out[row, o] = S[L[7] + i * W + lane]
+        else:
+            if not evaluated:
+                evaluated = True
+                if theta >= 0.0:
+                    dense(S, L, lane, theta, B)
+                else:
+                    here(S, L, lane, B)
+                call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
+            out[row, o] = B[n + 1 + chosen[o]]
 
 
 @compiled
-def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, first_row, events, first_event, last_event, guards,
-          rules, delays, changes, tail, kinds, limits, rtol, atol, max_steps, chosen, direct, out, sums, status, failed, steps, marks):  # type: ignore[no-untyped-def]  # fmt: skip
+def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, first_row, events, first_event, last_event,
+          guards, rules, delays, changes, tail, kinds, limits, rtol, atol, max_steps, chosen, direct,
+          out, sums, status, failed, steps, marks):  # fmt: skip
     """Solve patients start..stop-1; every argument but the last six is read only. See `engine.solve` for shapes."""
     mode = flush_denormals(np.int32(0))
     n, np_, nu, no, ng, nph, nr = L[0], L[1], L[2], L[3], L[4], L[5], L[6]
@@ -332,174 +336,175 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
     while True:
         if anyneed:
             anyneed = False
-            for l in range(W):
-                if not need[l]:
+            for lane in range(W):
+                if not need[lane]:
                     continue
-                need[l] = False
+                need[lane] = False
                 if upcoming >= stop:
-                    if alive[l]:
-                        alive[l] = False
+                    if alive[lane]:
+                        alive[lane] = False
                         live -= 1
-                    S[STOP + l] = FAR
-                    S[PH + l] = 0.0
+                    S[STOP + lane] = FAR
+                    S[PH + lane] = 0.0
                     continue
                 i = upcoming
                 upcoming += 1
-                patient[l], count[l], redo[l] = i, 0, -1
+                patient[lane], count[lane], redo[lane] = i, 0, -1
                 for j in range(np_):
-                    S[PP + j * W + l] = P[i, j]
+                    S[PP + j * W + lane] = P[i, j]
                 for j in range(nu):
-                    S[U + j * W + l] = U0[j]
+                    S[U + j * W + lane] = U0[j]
                 for j in range(n):
-                    S[R + j * W + l] = 0.0
-                S[T + l], S[PH + l] = span[i, 0], 0.0
-                call_aux(aux, SETUP, S.ctypes.data, l, B.ctypes.data)
+                    S[R + j * W + lane] = 0.0
+                S[T + lane], S[PH + lane] = span[i, 0], 0.0
+                call_aux(aux, SETUP, S.ctypes.data, lane, B.ctypes.data)
                 for k in range(nph):
-                    ends[l, k] = B[k]
+                    ends[lane, k] = B[k]
                 for k in range(ng):
-                    after[l, k] = B[nph + k]
+                    after[lane, k] = B[nph + k]
                 for k in range(2 * nr):
-                    route[l, k] = B[nph + ng + k]
+                    route[lane, k] = B[nph + ng + k]
                 fine = True
                 for j in range(n):
-                    fine = fine and math.isfinite(S[Y + j * W + l]) and S[Y + j * W + l] > -FAR
+                    fine = fine and math.isfinite(S[Y + j * W + lane]) and S[Y + j * W + lane] > -FAR
                 for k in range(nph):
-                    fine = fine and not math.isnan(ends[l, k])
+                    fine = fine and not math.isnan(ends[lane, k])
                 for k in range(nrule):
-                    pending[l, k], waiting[l, k], used[l, k] = FAR, 0, 0
-                at_save[l], at_event[l], event_time[l] = first_time[i], -1, -FAR
-                when_event[l], at_event[l] = next_event(events, route[l], first_event[i], last_event[i], -FAR, -1)
-                if not alive[l]:
+                    pending[lane, k], waiting[lane, k], used[lane, k] = FAR, 0, 0
+                at_save[lane], at_event[lane], event_time[lane] = first_time[i], -1, -FAR
+                when_event[lane], at_event[lane] = next_event(events, route[lane], first_event[i], last_event[i], -FAR, -1)
+                if not alive[lane]:
                     live += 1
-                alive[l] = True
-                S[STOP + l] = span[i, 0]
-                redo[l] = -2 if fine else -3
+                alive[lane] = True
+                S[STOP + lane] = span[i, 0]
+                redo[lane] = -2 if fine else -3
         if live == 0:
             break
         # a lane just filled has its stop at its start: this step leaves it as it is
         call_step(step, S.ctypes.data)
-        for l in range(W):
-            if not alive[l]:
-                S[T + l], S[H + l] = 0.0, 1e-3
+        for lane in range(W):
+            if not alive[lane]:
+                S[T + lane], S[H + lane] = 0.0, 1e-3
                 continue
-            i = patient[l]
-            fresh = redo[l] <= -2
-            if redo[l] == -3:
+            i = patient[lane]
+            fresh = redo[lane] <= -2
+            if redo[lane] == -3:
                 status[i], failed[i] = BAD_START, span[i, 0]
-                need[l] = anyneed = True
+                need[lane] = anyneed = True
                 continue
             if fresh:
-                redo[l] = -1
+                redo[lane] = -1
             else:
-                count[l] += 1
-                if not S[T + l] > S[L[18] + l]:
-                    h, t = S[H + l], S[T + l]
-                    if count[l] >= max_steps or t + 0.1 * h == t or h < 1e-280:
-                        call_aux(aux, RHS, S.ctypes.data, l, B.ctypes.data)
+                count[lane] += 1
+                if not S[T + lane] > S[L[18] + lane]:
+                    h, t = S[H + lane], S[T + lane]
+                    if count[lane] >= max_steps or t + 0.1 * h == t or h < 1e-280:
+                        call_aux(aux, RHS, S.ctypes.data, lane, B.ctypes.data)
                         fine = True
                         for j in range(n):
                             fine = fine and math.isfinite(B[j])
-                        status[i] = STEP_CAP if count[l] >= max_steps else (MIN_STEP if fine else NOT_FINITE)
-                        failed[i], steps[i] = t, count[l]
-                        need[l] = anyneed = True
+                        status[i] = STEP_CAP if count[lane] >= max_steps else (MIN_STEP if fine else NOT_FINITE)
+                        failed[i], steps[i] = t, count[lane]
+                        need[lane] = anyneed = True
                     continue
-                if ng > 0 and redo[l] < 0:
-                    fired, theta = watch(aux, S, L, l, guards, after, before, B)
+                if ng > 0 and redo[lane] < 0:
+                    fired, theta = watch(aux, S, L, lane, guards, after, before, B)
                     if fired >= 0:
-                        t0 = S[L[18] + l]
-                        event = t0 + theta * S[L[19] + l]
-                        redo[l] = fired
-                        if event < S[T + l]:
+                        t0 = S[L[18] + lane]
+                        event = t0 + theta * S[L[19] + lane]
+                        redo[lane] = fired
+                        if event < S[T + lane]:
                             for j in range(n):
-                                S[Y + j * W + l] = S[L[11] + j * W + l]
-                            S[T + l] = t0
-                            S[STOP + l] = event
+                                S[Y + j * W + lane] = S[L[11] + j * W + lane]
+                            S[T + lane] = t0
+                            S[STOP + lane] = event
                             if event > t0:
-                                first_step(aux, S, L, l, B, span[i, 1] - span[i, 0])
-                                S[H + l] = 2.0 * (event - t0)
+                                first_step(aux, S, L, lane, B, span[i, 1] - span[i, 0])
+                                S[H + lane] = 2.0 * (event - t0)
                                 continue
                         else:
-                            S[STOP + l] = S[T + l]
-                if kinds.shape[0] > 0 and S[T + l] > S[L[18] + l]:
-                    summarise(aux, S, L, l, kinds, limits, sums, i, B)
-                while at_save[l] < last_time[i] and times[at_save[l]] < S[T + l]:
-                    theta = (times[at_save[l]] - S[L[18] + l]) / S[L[19] + l]
-                    save(aux, S, L, l, theta, chosen, direct, out, first_row[i] + at_save[l] - first_time[i], B)
-                    at_save[l] += 1
-                if count[l] >= max_steps:
-                    status[i], failed[i], steps[i] = STEP_CAP, S[T + l], count[l]
-                    need[l] = anyneed = True
+                            S[STOP + lane] = S[T + lane]
+                if kinds.shape[0] > 0 and S[T + lane] > S[L[18] + lane]:
+                    summarise(aux, S, L, lane, kinds, limits, sums, i, B)
+                while at_save[lane] < last_time[i] and times[at_save[lane]] < S[T + lane]:
+                    theta = (times[at_save[lane]] - S[L[18] + lane]) / S[L[19] + lane]
+                    save(aux, S, L, lane, theta, chosen, direct, out, first_row[i] + at_save[lane] - first_time[i], B)
+                    at_save[lane] += 1
+                if count[lane] >= max_steps:
+                    status[i], failed[i], steps[i] = STEP_CAP, S[T + lane], count[lane]
+                    need[lane] = anyneed = True
                     continue
-            t = S[T + l]
-            if t >= S[STOP + l]:
-                fired = redo[l]
-                redo[l] = -1
+            t = S[T + lane]
+            if t >= S[STOP + lane]:
+                fired = redo[lane]
+                redo[lane] = -1
                 if fired >= 0:
                     action, target = guards[fired, 2], guards[fired, 3]
                     if math.isnan(marks[i, nph + fired]):
                         marks[i, nph + fired] = t
                     if action == END_PHASE:
-                        ends[l, target] = t
+                        ends[lane, target] = t
                     elif action == RULE:
-                        if rules[target, 1] == 0 and used[l, target] < rules[target, 0] and waiting[l, target] == 0:
-                            used[l, target] += 1
-                            waiting[l, target], pending[l, target] = 1, t + delays[target, 0]
+                        if rules[target, 1] == 0 and used[lane, target] < rules[target, 0] and waiting[lane, target] == 0:
+                            used[lane, target] += 1
+                            waiting[lane, target], pending[lane, target] = 1, t + delays[target, 0]
                     else:
-                        act(S, L, l, action, target, tail)
-                while when_event[l] <= t:
-                    j = at_event[l]
+                        act(S, L, lane, action, target, tail)
+                while when_event[lane] <= t:
+                    j = at_event[lane]
                     kind, target = int(events[j, 1]), int(events[j, 2])
-                    share = route[l, 2 * int(events[j, 4])] if events[j, 4] >= 0.0 else 1.0
+                    share = route[lane, 2 * int(events[j, 4])] if events[j, 4] >= 0.0 else 1.0
                     if kind == BOLUS:
-                        S[Y + target * W + l] += share * events[j, 3]
+                        S[Y + target * W + lane] += share * events[j, 3]
                     elif kind == RATE:
-                        S[R + target * W + l] += share * events[j, 3]
+                        S[R + target * W + lane] += share * events[j, 3]
                     elif kind == SET_INPUT:
-                        S[U + target * W + l] = events[j, 3]
+                        S[U + target * W + lane] = events[j, 3]
                     elif ng > 0:
-                        here(S, L, l, B)
-                        call_aux(aux, GUARDS, S.ctypes.data, l, B.ctypes.data)
+                        here(S, L, lane, B)
+                        call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
                         for k in range(ng):
                             r = guards[k, 3]
-                            if guards[k, 2] == RULE and rules[r, 1] == 1 and B[n + 1 + k] * guards[k, 0] > 0.0 and t >= after[l, k]:
-                                if used[l, r] < rules[r, 0] and waiting[l, r] == 0:
-                                    used[l, r] += 1
-                                    waiting[l, r], pending[l, r] = 1, t + delays[r, 0]
-                                    if math.isnan(marks[i, nph + k]):
-                                        marks[i, nph + k] = t
-                    event_time[l] = when_event[l]
-                    when_event[l], at_event[l] = next_event(events, route[l], first_event[i], last_event[i], event_time[l], j)
+                            if guards[k, 2] != RULE or rules[r, 1] != 1 or used[lane, r] >= rules[r, 0] or waiting[lane, r] != 0:
+                                continue
+                            if B[n + 1 + k] * guards[k, 0] > 0.0 and t >= after[lane, k]:
+                                used[lane, r] += 1
+                                waiting[lane, r], pending[lane, r] = 1, t + delays[r, 0]
+                                if math.isnan(marks[i, nph + k]):
+                                    marks[i, nph + k] = t
+                    event_time[lane] = when_event[lane]
+                    when_event[lane], at_event[lane] = next_event(events, route[lane], first_event[i], last_event[i], event_time[lane], j)
                 for r in range(nrule):
-                    if pending[l, r] <= t:
+                    if pending[lane, r] <= t:
                         for c in range(changes.shape[0]):
                             if int(changes[c, 0]) == r:
                                 target = int(changes[c, 1])
-                                S[U + target * W + l] = changes[c, 2] if waiting[l, r] == 1 else U0[target]
-                        if waiting[l, r] == 1 and delays[r, 1] < FAR:
-                            waiting[l, r], pending[l, r] = 2, t + delays[r, 1]
+                                S[U + target * W + lane] = changes[c, 2] if waiting[lane, r] == 1 else U0[target]
+                        if waiting[lane, r] == 1 and delays[r, 1] < FAR:
+                            waiting[lane, r], pending[lane, r] = 2, t + delays[r, 1]
                         else:
-                            waiting[l, r], pending[l, r] = 0, FAR
-                while int(S[PH + l]) < nph - 1 and ends[l, int(S[PH + l])] <= t:
-                    call_aux(aux, RESET, S.ctypes.data, l, B.ctypes.data)
-                    marks[i, int(S[PH + l])] = t
-                    S[PH + l] += 1.0
+                            waiting[lane, r], pending[lane, r] = 0, FAR
+                while int(S[PH + lane]) < nph - 1 and ends[lane, int(S[PH + lane])] <= t:
+                    call_aux(aux, RESET, S.ctypes.data, lane, B.ctypes.data)
+                    marks[i, int(S[PH + lane])] = t
+                    S[PH + lane] += 1.0
                 if ng > 0:
-                    rearm(aux, S, L, l, before, fired, B)
-                    settle(S, L, l, guards, before, tail, marks, i)
-                if not first_step(aux, S, L, l, B, span[i, 1] - span[i, 0]):
-                    status[i], failed[i], steps[i] = NOT_FINITE, t, count[l]
-                    need[l] = anyneed = True
+                    rearm(aux, S, L, lane, before, fired, B)
+                    settle(S, L, lane, guards, before, tail, marks, i)
+                if not first_step(aux, S, L, lane, B, span[i, 1] - span[i, 0]):
+                    status[i], failed[i], steps[i] = NOT_FINITE, t, count[lane]
+                    need[lane] = anyneed = True
                     continue
-                upto = min(span[i, 1], when_event[l])
-                if int(S[PH + l]) < nph - 1:
-                    upto = min(upto, ends[l, int(S[PH + l])])
+                upto = min(span[i, 1], when_event[lane])
+                if int(S[PH + lane]) < nph - 1:
+                    upto = min(upto, ends[lane, int(S[PH + lane])])
                 for r in range(nrule):
-                    upto = min(upto, pending[l, r])
-                S[STOP + l] = upto
-            while at_save[l] < last_time[i] and times[at_save[l]] <= t:
-                save(aux, S, L, l, -1.0, chosen, direct, out, first_row[i] + at_save[l] - first_time[i], B)
-                at_save[l] += 1
+                    upto = min(upto, pending[lane, r])
+                S[STOP + lane] = upto
+            while at_save[lane] < last_time[i] and times[at_save[lane]] <= t:
+                save(aux, S, L, lane, -1.0, chosen, direct, out, first_row[i] + at_save[lane] - first_time[i], B)
+                at_save[lane] += 1
             if t >= span[i, 1]:
-                status[i], steps[i] = OK, count[l]
-                need[l] = anyneed = True
+                status[i], steps[i] = OK, count[lane]
+                need[lane] = anyneed = True
     restore_mode(mode)

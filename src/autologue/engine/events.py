@@ -41,7 +41,11 @@ def _level(model: Model, event: Level, scale: float) -> list[tuple[float, float,
 
 def _dose(model: Model, event: Bolus | Infusion, scale: float) -> list[tuple[float, float, float, float, float]]:
     if event.into not in model.dosing:
-        known = f"; {unknown('dosing route', event.into, model.dosing)}" if model.dosing else ", which takes no doses: its course starts from its initial state"
+        known = (
+            f"; {unknown('dosing route', event.into, model.dosing)}"
+            if model.dosing
+            else ", which takes no doses: its course starts from its initial state"
+        )
         raise InputError(f"model {model.name}: a dose goes into '{event.into}'{known}")
     dosing = model.dosing[event.into]
     target = float(list(model.states).index(dosing.state))

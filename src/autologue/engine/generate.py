@@ -53,7 +53,9 @@ class Layout:
         """Return counts and offsets in the order the driver unpacks them."""
         o = self.offsets()
         counts = [self.states, self.parameters, self.inputs, self.outputs, self.guards, self.phases, self.routes]
-        return counts + [o[k] for k in ("y", "p", "u", "r", "yo", "co", "k", "t", "h", "eo", "stop", "to", "hu", "ph", "rtol", "atol", "end")]
+        return counts + [
+            o[k] for k in ("y", "p", "u", "r", "yo", "co", "k", "t", "h", "eo", "stop", "to", "hu", "ph", "rtol", "atol", "end")
+        ]
 
 
 class _Writer:
@@ -142,7 +144,12 @@ def _weighted(names: Sequence[str], weights: Sequence[float]) -> str:
 
 def _rodas(w: _Writer) -> list[str]:
     n, f = w.n, w.system.rhs
-    entries = [(f"J{i}_{j}", node) for i, row in enumerate(w.jacobian) for j, node in enumerate(row) if not (node.op == "const" and node.value == 0)]
+    entries = [
+        (f"J{i}_{j}", node)
+        for i, row in enumerate(w.jacobian)
+        for j, node in enumerate(row)
+        if not (node.op == "const" and node.value == 0)
+    ]
     slopes = [(f"s{i}", node) for i, node in enumerate(w.slope)]
     lines = w.lines([*((f"b0_{i}", f[i]) for i in range(n)), *entries, *slopes])
     lines += ["hi=1.0/hh", f"gi={1 / tab.RODAS_GAMMA!r}*hi"]

@@ -28,15 +28,17 @@ from llvmlite import binding
 from numpy.typing import NDArray
 
 from autologue import __version__
-from autologue.engine.generate import Layout, generate
+from autologue.engine import scalar
+from autologue.engine.generate import generate
 from autologue.engine.scalar import HAS_FLUSH
 from autologue.engine.system import System
 
-__all__ = ["Kernel", "cache_folder", "compile_kernel"]
+__all__ = ["Kernel", "cache_folder", "compile_kernel", "load_module"]
 
 log = logging.getLogger("autologue.engine")
+_numba: Any = numba.core.config
 _lock = threading.Lock()
-_loaded: dict[str, Kernel] = {}
+_loaded: dict[str, ModuleType] = {}
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,10 @@ class Kernel:
 
 
 def _processor() -> str:
-    if os.environ.get("AUTOLOGUE_SIMD") == "512" and "prefer-256-bit" not in str(numba.config.CPU_FEATURES or ""):
+    if os.environ.get("AUTOLOGUE_SIMD") == "512" and "prefer-256-bit" not in str(_numba.CPU_FEATURES or ""):
         features = binding.get_host_cpu_features().flatten()
-        numba.config.CPU_NAME, numba.config.CPU_FEATURES = binding.get_host_cpu_name(), features + ",-prefer-256-bit"
-    return f"{binding.get_host_cpu_name()} {numba.config.CPU_FEATURES or ''} flush={HAS_FLUSH}"
+        _numba.CPU_NAME, _numba.CPU_FEATURES = binding.get_host_cpu_name(), features + ",-prefer-256-bit"
+    return f"{binding.get_host_cpu_name()} {_numba.CPU_FEATURES or ''} flush={HAS_FLUSH}"
 
 
 def cache_folder() -> tuple[Path, bool]:
@@ -99,24 +101,32 @@ def _load(path: Path, name: str) -> ModuleType:
 def compile_kernel(system: System, *, explicit: bool, group: bool = False) -> Kernel:
     """Return the kernel of a system for one method, compiled now, read from disk or already loaded."""
     source, layout = generate(system, explicit=explicit, group=group, portable=not HAS_FLUSH)
-    identity = "\n".join([source, __version__, numba.__version__, np.__version__, sys.version, _processor()])
-    key = hashlib.sha256(identity.encode()).hexdigest()[:20]
+    begin = time.perf_counter()
+    module: Any = load_module(system.model.name, source, "kernel")
+    return Kernel(module.step.address, module.aux.address, np.array(layout.numbers(), dtype=np.int64), module, time.perf_counter() - begin)
+
+
+def load_module(model: str, source: str, kind: str) -> ModuleType:
+    """Return the compiled module of generated source: already loaded, read from disk, or compiled now (with a message)."""
+    # numba does not see that an imported file changed, so the functions that kernels inline are part of the key
+    inlined = Path(str(scalar.__file__)).read_text()
+    identity = "\n".join([source, inlined, __version__, numba.__version__, np.__version__, sys.version, _processor()])
+    name = f"autologue_{kind}_{hashlib.sha256(identity.encode()).hexdigest()[:20]}"
     with _lock:
-        if key not in _loaded:
-            _loaded[key] = _build(system, source, layout, f"autologue_kernel_{key}")
-        return _loaded[key]
+        if name not in _loaded:
+            _loaded[name] = _build(model, source, name)
+        return _loaded[name]
 
 
-def _build(system: System, source: str, layout: Layout, name: str) -> Kernel:
+def _build(model: str, source: str, name: str) -> ModuleType:
     folder, lasting = cache_folder()
     path = folder / f"{name}.py"
     known = path.exists()
     if not known:
-        log.info("compiling %s (%d states); this takes a few seconds, once", system.model.name, len(system.states))
+        log.info("compiling %s; this takes a few seconds, once", model)
         _write(path, source)
     begin = time.perf_counter()
-    module: Any = _load(path, name)
-    seconds = time.perf_counter() - begin
+    module = _load(path, name)
     if not known:
-        log.info("compiled %s in %.1f s%s", system.model.name, seconds, "" if lasting else " (not kept)")
-    return Kernel(module.step.address, module.aux.address, np.array(layout.numbers(), dtype=np.int64), module, seconds)
+        log.info("compiled %s in %.1f s%s", model, time.perf_counter() - begin, "" if lasting else " (not kept)")
+    return module

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autologue import __version__, seeds, units
+from autologue.engine.closed import solve_closed_form
 from autologue.engine.collect import Collector, Labels
 from autologue.engine.describe import fingerprint
-from autologue.engine.solve import STIFF, Solver, prepare, solve
+from autologue.engine.probe import choose_solver
+from autologue.engine.solve import Solver, prepare, solve
 from autologue.engine.summary import Area, Summary
 from autologue.errors import InputError
 from autologue.model import Model
@@ -26,6 +28,7 @@ Floats = NDArray[np.float64]
 Regimens = Regimen | Sequence[Regimen | None] | Callable[[Individuals], Sequence[Regimen | None]] | None
 Progress = Callable[[int], None]
 POINTS = 101  # times over the horizon where none are given
+_PROBED = 64  # patients whose regimens the stiffness probe looks at
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Plan:
     visits: tuple[float, ...]
     summaries: tuple[Summary, ...]
     labels: Labels
-    solver: Solver
+    solver: Solver | None  # None: the closed form
     reason: str
     workers: int | None
 
@@ -66,14 +69,18 @@ class Plan:
 
     def regimens(self, people: Individuals, first: int) -> Sequence[Regimen | None]:
         """Return one regimen for all of a block, or one for each of its patients."""
-        if self.regimen is None or isinstance(self.regimen, Regimen):
-            return (self.regimen or self.model.regimen,)
-        if callable(self.regimen):
-            made = list(self.regimen(people))
-            if len(made) != len(people):
-                raise InputError(f"the function for regimens returned {len(made)} for {len(people)} patients; expected one a patient")
-            return made
-        return self.regimen[first : first + len(people)]
+        if not callable(self.regimen):
+            return self.listed_regimens(first, len(people))
+        made = list(self.regimen(people))
+        if len(made) != len(people):
+            raise InputError(f"the function for regimens returned {len(made)} for {len(people)} patients; expected one a patient")
+        return made
+
+    def listed_regimens(self, first: int, count: int) -> Sequence[Regimen | None]:
+        """Return one regimen for all, or those listed for `count` patients from place `first` on."""
+        if isinstance(self.regimen, Sequence):
+            return self.regimen[first : first + count]
+        return (self.model.regimen if self.regimen is None or callable(self.regimen) else self.regimen,)
 
     def fill(
         self,
@@ -89,11 +96,16 @@ class Plan:
         """Solve `count` patients from place `first` of the population on, and store them from `place` of the collector on."""
         people = self.people(population, first, count)
         chance = seeds.uniforms(self.seed, seeds.Purpose.EXTINCTION, people.ids, 1)[:, 0] if self.model.birth_death else None
-        solution = solve(
-            self.model, people.parameters, times=self.times, horizon=self.horizon, start=self.start, regimens=self.regimens(people, first),
-            visits=self.visits, outputs=self.labels.outputs, summaries=self.summaries, chance=chance, solver=self.solver,
-            workers=self.workers, progress=progress,
-        )  # fmt: skip
+        if self.solver is None:
+            solution = solve_closed_form(self.model, people.parameters, self.times, self.labels.outputs, workers=self.workers)
+            if progress:
+                progress(count)
+        else:
+            solution = solve(
+                self.model, people.parameters, times=self.times, horizon=self.horizon, start=self.start,
+                regimens=self.regimens(people, first), visits=self.visits, outputs=self.labels.outputs, summaries=self.summaries,
+                chance=chance, solver=self.solver, workers=self.workers, progress=progress,
+            )  # fmt: skip
         predicted = {name: solution.values[:, :, k] for k, name in enumerate(self.labels.outputs)}
         measured = {name: self.measure(name, people, predicted[name]) for name in self.labels.measured}
         collector.put(people, solution, measured, first=place, draw=draw)
@@ -123,11 +135,11 @@ class Plan:
             "patients": self.count,
             "seed": self.seed,
             "regimen": _say_regimen(self.regimen if self.regimen is not None else self.model.regimen),
-            "method": self.solver.method,
+            "method": self.solver.method if self.solver else "closed form",
             "method_reason": self.reason,
-            "relative_tolerance": self.solver.rtol,
+            "relative_tolerance": self.solver.rtol if self.solver else None,
             "absolute_tolerances": ", ".join(f"{name}: {s.absolute or 0:g} {s.unit}" for name, s in self.model.states.items()),
-            "max_steps": self.solver.max_steps,
+            "max_steps": self.solver.max_steps if self.solver else None,
             "time_unit": self.labels.time_unit,
             "start": self.start / self.labels.scale,
             "horizon": self.horizon / self.labels.scale,
@@ -169,11 +181,11 @@ def make_plan(
     named = {name: c.unit for name, c in getattr(whole, "covariates", {}).items() if hasattr(c, "unit")}
     labels = Labels(model, unit, scale, grid, solved, tuple(errors) if residual else (), tuple(summaries), named)
     converted = tuple(replace(s, start=s.start * scale, stop=s.stop * scale) for s in summaries)
-    chosen, reason = _solver(whole, solver)
-    return Plan(
+    plan = Plan(
         model, whole, individuals, regimen, count, seed, grid * scale, start * scale, until * scale, tuple(v * scale for v in visits),
-        converted, labels, chosen, reason, workers,
+        converted, labels, solver, "chosen by the caller", workers,
     )  # fmt: skip
+    return plan if solver is not None else _with_method(plan)
 
 
 def _count(patients: int, individuals: Individuals | None, regimen: Regimens) -> int:
@@ -202,9 +214,16 @@ def _horizon(
     return float(max([last.max() if len(last) else model.horizon / scale, *windows]))
 
 
-def _solver(population: Population, solver: Solver | None) -> tuple[Solver, str]:
-    """Return the solver and why."""
-    return (STIFF, "the default, which solves stiff and non-stiff models") if solver is None else (solver, "chosen by the caller")
+def _with_method(plan: Plan) -> Plan:
+    """Return the plan with its method: the closed form where the model has one that says all that is asked, else what the probe chooses."""
+    treated = plan.regimen is not None or plan.model.regimen is not None
+    if plan.model.closed_form is not None and len(plan.times) and not treated and not plan.summaries and plan.start == 0:
+        return replace(plan, solver=None, reason="the model states one, and there are no doses, inputs or summaries")
+    people = plan.people(plan.population, 0, min(plan.count, _PROBED)) if callable(plan.regimen) or plan.individuals is not None else None
+    given = plan.regimens(people, 0) if callable(plan.regimen) and people is not None else plan.listed_regimens(0, _PROBED)
+    horizon = max(plan.horizon, plan.model.horizon)  # not the last time asked for: more times shall not change the method
+    chosen, reason = choose_solver(people or plan.population, horizon=horizon, start=plan.start, regimens=given)
+    return replace(plan, solver=chosen, reason=reason)
 
 
 def draw_populations(population: Population, draws: int, seed: int) -> Sequence[Population]:

@@ -14,23 +14,28 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import extending, njit, types
 
-__all__ = ["FASTMATH", "HAS_FLUSH", "bits_to_float", "bitpow", "call_aux", "call_step", "compiled", "float_to_bits", "flush_denormals", "restore_mode", "vexp", "vlog", "vpow", "vsqrt"]
+from autologue.compiled import FASTMATH
 
-# never `nnan` or `ninf`: a NaN must reject the step
-FASTMATH = {"contract", "nsz", "arcp", "reassoc"}
+__all__ = [
+    "FASTMATH",
+    "HAS_FLUSH",
+    "bits_to_float",
+    "bitpow",
+    "call_aux",
+    "call_step",
+    "float_to_bits",
+    "flush_denormals",
+    "restore_mode",
+    "vexp",
+    "vlog",
+    "vpow",
+    "vsqrt",
+]
+
+intrinsic: Any = extending.intrinsic
 HAS_FLUSH = platform.machine().lower() in ("x86_64", "amd64") and not os.environ.get("AUTOLOGUE_PORTABLE")
-
-
-def compiled(function: Any) -> Any:
-    """Compile a model-free function, cached on disk where some folder can be written, and without the GIL."""
-    options: dict[str, Any] = {"fastmath": FASTMATH, "error_model": "numpy", "nogil": True}
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # numba found no folder for its cache
-        return njit(**options)(function)
 
 
 @intrinsic
@@ -113,7 +118,27 @@ call_step = _caller(0)
 call_aux = _caller(4)
 
 
-@njit(fastmath=FASTMATH, error_model="numpy", cache=False)
+# 1.5 * 2^52: adding it to an integer-valued float leaves the integer in the low bits. Conversions between int64 and float
+# have no vector instruction below AVX-512, this has.
+_MAGIC = 6755399441055744.0
+_MAGIC_BITS = 0x4338000000000000
+# reassociation would undo the two-part argument reduction of exp and the trick above
+_EXACT = {"contract", "nsz"}
+
+
+@njit(fastmath=_EXACT, error_model="numpy", cache=False)
+def whole_to_float(k: int) -> float:
+    """Return a small integer as a float."""
+    return bits_to_float(k + _MAGIC_BITS) - _MAGIC
+
+
+@njit(fastmath=_EXACT, error_model="numpy", cache=False)
+def whole_bits(k: float) -> int:
+    """Return bits whose low part is the small integer that k holds."""
+    return float_to_bits(k + _MAGIC)
+
+
+@njit(fastmath=_EXACT, error_model="numpy", cache=False)
 def vlog(x: float) -> float:
     """Return the natural logarithm; -inf at 0, NaN below."""
     bits = float_to_bits(x)
@@ -124,12 +149,12 @@ def vlog(x: float) -> float:
     z = s * s
     p = 2.222219843214978396e-01 + z * (1.818357216161805012e-01 + z * (1.531383769920937332e-01 + z * 1.479819860511658591e-01))
     p = 6.666666666666735130e-01 + z * (3.999999999940941908e-01 + z * (2.857142874366239149e-01 + z * p))
-    r = s * (2.0 + z * p) + e * 0.693147180559945309417
+    r = s * (2.0 + z * p) + whole_to_float(e) * 0.693147180559945309417
     r = r if x > 0.0 else math.nan
     return r if x != 0.0 else -math.inf
 
 
-@njit(fastmath=FASTMATH, error_model="numpy", cache=False)
+@njit(fastmath=_EXACT, error_model="numpy", cache=False)
 def vexp(x: float) -> float:
     """Return e to the power x; 0 below -708, inf above 709."""
     c = min(max(x, -708.0), 709.0)
@@ -140,7 +165,7 @@ def vexp(x: float) -> float:
     px = r * ((1.26177193074810590878e-4 * z + 3.02994407707441961300e-2) * z + 9.99999999999999999910e-1)
     q = ((3.00198505138664455042e-6 * z + 2.52448340349684104192e-3) * z + 2.27265548208155028766e-1) * z + 2.0
     v = 1.0 + 2.0 * px / (q - px)
-    v = bits_to_float(float_to_bits(v) + (np.int64(k) << 52))
+    v = bits_to_float(float_to_bits(v) + (whole_bits(k) << 52))
     v = v if x > -708.0 else 0.0
     v = v if x <= 709.0 else math.inf
     return v if x == x else x

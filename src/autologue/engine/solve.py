@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from autologue.engine import driver
 from autologue.engine.events import event_rows, stack_events
 from autologue.engine.kernel import Kernel, compile_kernel
+from autologue.engine.steady import CYCLES, lead_in, settled
 from autologue.engine.summary import Summary, summary_rows
 from autologue.engine.system import System, lower
 from autologue.errors import InputError, unknown
 from autologue.model import Model
 from autologue.regimen import Regimen
 
-__all__ = ["EXPLICIT", "REASONS", "STIFF", "Prepared", "Solution", "Solver", "prepare", "solve", "threads"]
+__all__ = ["EXPLICIT", "REASONS", "STIFF", "Arrays", "Prepared", "Solution", "Solver", "prepare", "solve", "threads", "time_tables"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -134,13 +135,15 @@ def solve(
     """Solve patients with `parameters` (patients, parameters of the model in its order); times in the model's unit.
 
     `times` is one ascending array for all, or a sequence with one for each patient. `regimens` has one entry for all or
-    one a patient. `chance` (patients,) holds a uniform number for the birth-death tail; without it extinction happens
-    when it is certain. `progress` is called with the number of patients done.
+    one a patient. `outputs` names outputs, or states. `chance` (patients,) holds a uniform number for the birth-death
+    tail; without it extinction happens when it is certain. `progress` is called with the number of patients done.
     """
     ready = prepare(model)
+    if any(getattr(event, "steady_state", False) for r in regimens if r is not None for event in r.events):
+        start, regimens = _steady(model, parameters, regimens, solver)
     kernel = ready.kernel(explicit=solver.explicit)
     names = tuple(ready.system.outputs) if outputs is None else tuple(outputs)
-    call = _Arrays(ready, parameters, times, horizon, start, regimens, visits, names, summaries, chance)
+    call = Arrays(ready, parameters, times, horizon, start, regimens, visits, names, summaries, chance)
     n = call.count
     todo = [(a, min(a + chunk, n)) for a in range(0, n, chunk)]
 
@@ -163,7 +166,21 @@ def solve(
     return call.solution()
 
 
-class _Arrays:
+def _steady(
+    model: Model, parameters: Floats, regimens: Sequence[Regimen | None], solver: Solver
+) -> tuple[float, Sequence[Regimen | None]]:
+    """Return a start and regimens with enough lead-in doses for every steady-state dose to have settled."""
+    for cycles in CYCLES:
+        start, written, marks = lead_in(model, regimens, cycles)
+        times = np.unique([t for time, every in marks for t in (time - every, time)])
+        found = solve(model, parameters, times=times, start=start, regimens=written, outputs=[*model.states], solver=solver)
+        place = {float(t): k for k, t in enumerate(times)}
+        if all(settled(found.values[:, place[t - every]], found.values[:, place[t]]) for t, every in marks):
+            return start, written
+    raise InputError(f"model {model.name}: the doses reach no steady state within {CYCLES[-1]} intervals; give the doses one by one")
+
+
+class Arrays:
     """The arrays of one call, in the shapes that the driver reads and writes."""
 
     def __init__(
@@ -183,7 +200,7 @@ class _Arrays:
         model, system = ready.model, ready.system
         self.parameters = _parameters(ready, parameters, chance)
         self.count = n = len(self.parameters)
-        self.flat, self.first, self.last, ends = _times(times, n, start)
+        self.flat, self.first, self.last, ends = time_tables(times, n, start)
         self.shared = isinstance(times, np.ndarray) and times.ndim == 1
         self.rows = np.cumsum(self.last - self.first) - (self.last - self.first)
         stop = np.full(n, start) if horizon is None else np.full(n, float(horizon))
@@ -193,7 +210,9 @@ class _Arrays:
         tables = [event_rows(model, r, visits) for r in regimens]
         self.events, self.first_event, self.last_event = stack_events(tables, n)
         if len(self.events) and self.events[:, 0].min() < start:
-            raise InputError(f"an event lies at {self.events[:, 0].min():g} {model.time}, before the start at {start:g}; give start= early enough")
+            raise InputError(
+                f"an event lies at {self.events[:, 0].min():g} {model.time}, before the start at {start:g}; give start= early enough"
+            )
         self.guards = np.array([[g.direction, g.phase, g.action, g.target] for g in system.guards], dtype=np.int64).reshape(-1, 4)
         self.rules = np.array([[r.times, r.at == "visits"] for r in model.rules], dtype=np.int64).reshape(-1, 2)
         self.delays = np.array([[r.delay, min(r.lasting, 1e300)] for r in model.rules], dtype=float).reshape(-1, 2)
@@ -213,6 +232,7 @@ class _Arrays:
         self.marks = np.full((n, len(model.phases) + len(system.guards)), np.nan)
 
     def arguments(self, kernel: Kernel, solver: Solver, a: int, b: int) -> tuple[Any, ...]:
+        """Return what the driver takes for patients a to b - 1."""
         absolute = np.array(self.ready.system.absolute)
         return (
             kernel.step, kernel.aux, kernel.layout, self.parameters, a, b, self.span, self.defaults, self.flat, self.first, self.last,
@@ -221,7 +241,16 @@ class _Arrays:
             self.status, self.failed, self.steps, self.marks,
         )  # fmt: skip
 
+    def group_arguments(self, kernel: Kernel, solver: Solver, sets: Floats, a: int, b: int, out: Floats) -> tuple[Any, ...]:
+        """Return what the driver of group mode takes for groups a to b - 1, with parameter sets (groups, 8, parameters)."""
+        return (
+            kernel.step, kernel.aux, kernel.layout, sets, a, b, self.span, self.defaults, self.flat, self.first, self.last, self.rows,
+            self.events, self.first_event, self.last_event, self.guards, self.tail, solver.rtol, np.array(self.ready.system.absolute),
+            solver.max_steps, self.chosen, self.direct, out, self.status, self.failed,
+        )  # fmt: skip
+
     def solution(self) -> Solution:
+        """Return what has been written, named."""
         model = self.ready.model
         values = self.out.reshape(self.count, len(self.flat), len(self.names)) if self.shared else self.out
         events = (*(f"end of phase {k + 1}" for k in range(len(model.phases))), *(g.name for g in self.ready.system.guards))
@@ -232,14 +261,17 @@ def _parameters(ready: Prepared, parameters: Floats, chance: Floats | None) -> F
     expected = len(ready.model.parameters)
     array = np.ascontiguousarray(parameters, dtype=float)
     if array.ndim != 2 or array.shape[1] != expected or not len(array):
-        raise InputError(f"model {ready.model.name}: parameters have shape {array.shape}; expected (patients, {expected}) with at least one patient")
+        raise InputError(
+            f"model {ready.model.name}: parameters have shape {array.shape}; expected (patients, {expected}) with at least one patient"
+        )
     if ready.system.extra_parameters:
         column = np.ones(len(array)) if chance is None else np.asarray(chance, dtype=float)
         array = np.column_stack([array, column])
     return array
 
 
-def _times(times: Floats | Sequence[Floats], count: int, start: float) -> tuple[Floats, Integers, Integers, Floats]:
+def time_tables(times: Floats | Sequence[Floats], count: int, start: float) -> tuple[Floats, Integers, Integers, Floats]:
+    """Return all times in one array, each patient's first and one-past-last place in it, and each patient's end."""
     shared = isinstance(times, np.ndarray) and times.ndim == 1
     tables = [np.asarray(times, dtype=float)] if shared else [np.asarray(t, dtype=float) for t in times]
     if not shared and len(tables) != count:
@@ -250,7 +282,9 @@ def _times(times: Floats | Sequence[Floats], count: int, start: float) -> tuple[
             raise InputError(f"times{who} must be finite numbers from the start at {start:g} on")
         if (np.diff(table) < 0).any():
             where = int(np.argmax(np.diff(table) < 0)) + 1
-            raise InputError(f"times{who} are out of order at position {where + 1} ({table[where]:g} after {table[where - 1]:g}); sort them")
+            raise InputError(
+                f"times{who} are out of order at position {where + 1} ({table[where]:g} after {table[where - 1]:g}); sort them"
+            )
     lengths = np.array([len(t) for t in tables], dtype=np.int64)
     ends = np.array([t[-1] if len(t) else start for t in tables])
     if shared:
@@ -261,11 +295,17 @@ def _times(times: Floats | Sequence[Floats], count: int, start: float) -> tuple[
 
 
 def _chosen(system: System, names: Sequence[str]) -> tuple[Integers, Integers]:
-    known = list(system.outputs)
+    """Return the number of each output, and the number of the state that it is (-1: it must be evaluated)."""
+    known, states = list(system.outputs), list(system.model.states)
+    chosen, direct = [], []
     for name in names:
-        if name not in known:
-            raise InputError(f"model {system.model.name}: {unknown('output', name, known)}")
-    nodes = [system.outputs[name] for name in names]
-    direct = [int(str(node.value)[1:]) if node.op == "var" and str(node.value)[0] == "y" else -1 for node in nodes]
-    whole = direct if direct and min(direct) >= 0 else [-1] * max(len(direct), 1)
-    return np.array([known.index(name) for name in names], dtype=np.int64), np.array(whole, dtype=np.int64)
+        if name in known:
+            node = system.outputs[name]
+            chosen.append(known.index(name))
+            direct.append(int(str(node.value)[1:]) if node.op == "var" and str(node.value)[0] == "y" else -1)
+        elif name in states:
+            chosen.append(-1)
+            direct.append(states.index(name))
+        else:
+            raise InputError(f"model {system.model.name}: {unknown('output', name, [*known, *states])}")
+    return np.array(chosen, dtype=np.int64), np.array(direct, dtype=np.int64)

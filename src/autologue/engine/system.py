@@ -267,10 +267,13 @@ def _tail(
     outputs[f"{declared.state}_extinction_probability"] = 1.0 - survived * (1.0 - extinct)
     rhs = [*rhs, g.constant(0.0), on * (death - birth), on * death * net._exp(), g.constant(0.0), g.constant(0.0)]
     initial = [*initial, *(g.constant(v) for v in (0.0, 0.0, 0.0, 1.0)), g.make("min", drawn, g.constant(CERTAIN))]
-    always = g.constant(-NEVER)
+    always, inside = g.constant(-NEVER), g.make("lt", g.constant(0.5), on)
+    below = g.make("sel", inside, g.constant(1.0), tracer.y[declared.state] - level)
+    above = g.make("sel", inside, mean - level, g.constant(-1.0))
+    cells = f"{declared.below:g} cells"
     guards = [
-        Guard(f"{declared.state} below {declared.below:g} cells", g.make("sel", g.make("lt", g.constant(0.5), on), g.constant(1.0), tracer.y[declared.state] - level), -1, -1, always, TAIL_START, i),
+        Guard(f"{declared.state} below {cells}", below, -1, -1, always, TAIL_START, i),
         Guard(f"extinction of {declared.state}", extinct - chance, 1, -1, always, TAIL_EXTINCT, i),
-        Guard(f"{declared.state} back above {declared.below:g} cells", g.make("sel", g.make("lt", g.constant(0.5), on), mean - level, g.constant(-1.0)), 1, -1, always, TAIL_LEAVE, i),
-    ]  # fmt: skip
+        Guard(f"{declared.state} back above {cells}", above, 1, -1, always, TAIL_LEAVE, i),
+    ]
     return rhs, initial, outputs, guards

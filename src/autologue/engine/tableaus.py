@@ -8,6 +8,7 @@ Tsit5: Tsitouras, Ch. Runge-Kutta pairs of order 5(4) satisfying only the first 
 Comput Math Appl 62:770-775 (2011), doi:10.1016/j.camwa.2011.06.002. Seven stages, first same as last.
 """
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Published models, one readable file each, found by name; a file is imported when it is asked for.
+"""Published models, one readable file each, found by name.
 
 >>> load("stein_2019").product
 'tisagenlecleucel'
@@ -6,57 +6,6 @@
 ['sd', 'variance']
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING
-
-from autologue.errors import ModelError, unknown
-
-if TYPE_CHECKING:
-    from autologue.model import Model
-    from autologue.population import Population
+from autologue.library.shelf import load, module, names, populations
 
 __all__ = ["load", "module", "names", "populations"]
-
-_MODELS = {  # name: file and ending of MODEL and POPULATIONS in it
-    "hanson_2016": ("hanson_2016", ""),
-    "kimmel_2021": ("kimmel_2021", ""),
-    "kimmel_2021_extinction": ("kimmel_2021", "_EXTINCTION"),
-    "kirouac_2023": ("kirouac_2023", ""),
-    "leon_triana_2021": ("leon_triana_2021", ""),
-    "leon_triana_2021_source": ("leon_triana_2021_source", ""),
-    "ogasawara_2021": ("ogasawara_2021", ""),
-    "ogasawara_2021_from_lag": ("ogasawara_2021", "_FROM_LAG"),
-    "owens_bozic_2021": ("owens_bozic_2021", ""),
-    "stein_2019": ("stein_2019", ""),
-}
-
-
-def names() -> list[str]:
-    """Return the names of all models, sorted, without importing any."""
-    return list(_MODELS)
-
-
-def _entry(name: str) -> tuple[str, str]:
-    if name not in _MODELS:
-        raise ModelError(unknown("model", name, _MODELS))
-    return _MODELS[name]
-
-
-def module(name: str) -> ModuleType:
-    """Return the file of a model as a module; raises ModelError for an unknown name."""
-    return import_module(f"{__name__}.{_entry(name)[0]}")
-
-
-def load(name: str) -> Model:
-    """Return a model; raises ModelError for an unknown name, with the nearest names."""
-    model: Model = getattr(module(name), f"MODEL{_entry(name)[1]}")
-    return model
-
-
-def populations(name: str) -> dict[str, Population]:
-    """Return the populations of a model by name, the default first; raises ModelError for an unknown name."""
-    found: dict[str, Population] = getattr(module(name), f"POPULATIONS{_entry(name)[1]}")
-    return dict(found)

@@ -10,7 +10,7 @@ Two readings of one column. The random effects are read here as standard deviati
 variances (population `variance`): two public re-implementations of the paper disagree, its table was not at hand to settle
 it, and simulated studies lean to `variance` without proving it. Both ship; neither is tuned.
 
-Truncated: an expansion below 1-fold (3 in 10,000 patients under `sd`, more under `variance`) and a memory fraction above 0.95
+Truncated: an expansion below 1-fold (3 in 10,000 patients under `sd`, hardly any under `variance`) and a memory fraction above 0.95
 are drawn again; the paper's equations have no meaning there.
 
 Left out: the covariate model on the peak (sex, ancestry, Down syndrome, earlier transplant, fludarabine, study, comedication,

@@ -150,6 +150,13 @@ class Quantity:
         joined: Quantity = first._fit(second, f"takes the {name}imum of {{0}} and {{1}}")
         return joined
 
+    def _hill(self, x: Any, half: Any, power: Any) -> Quantity:
+        first, second = (x, half) if isinstance(x, Quantity) else (half, x)
+        level = first if isinstance(first, Quantity) else Quantity(ONE, self.context)
+        joined: Quantity = level._fit(second, "takes the Hill function of {0} and {1}, which need one unit")
+        exponent = power._pure("raises to a power that has unit {}") if isinstance(power, Quantity) else joined
+        return joined._made(ONE, exponent)
+
     def _compare(self, value: Any) -> Condition:
         return Condition(self._fit(value, "compares {0} with {1}"))
 

@@ -172,7 +172,10 @@ def _wrong_units(part: _Part, result: Any, context: Context) -> list[str]:
 
 
 def _sentence(label: str, problem: str) -> str:
-    return f"{label} {problem}" if problem.startswith(("has unit", "gives a")) else f"{problem} in {label}"
+    if problem.startswith(("has unit", "gives a")):
+        return f"{label} {problem}"
+    words, _, place = problem.rpartition(" (")
+    return f"{words} in {label} ({place}"
 
 
 def _sources(model: Model) -> list[Finding]:

@@ -1,0 +1,210 @@
+"""The driver in group mode: one patient and up to seven copies with perturbed parameters share every step.
+
+Internal numerical differentiation (Bock): because the copies share the step sequence, integration error cancels in
+their differences, which are then as accurate as exact derivatives of the scheme. At an event whose time moves with the
+parameters, each copy is carried along its old course by its own shift dt, changed, and carried back along its new course:
+y += f_before dt, change, y -= f_after dt.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from autologue.compiled import compiled_fast as compiled
+from autologue.engine.driver import (
+    BAD_START,
+    BOLUS,
+    END_PHASE,
+    FAR,
+    GUARDS,
+    MIN_STEP,
+    NOT_FINITE,
+    OK,
+    RATE,
+    RESET,
+    RHS,
+    SET_INPUT,
+    SETUP,
+    STEP_CAP,
+    W,
+    act,
+    first_step,
+    here,
+    next_event,
+    rearm,
+    save,
+    settle,
+    watch,
+)
+from autologue.engine.scalar import call_aux, call_step, flush_denormals, restore_mode
+
+__all__ = ["drive_group"]
+
+GUARD_SPEEDS = 5
+
+
+@compiled
+def shift(aux, S, L, lane, dt, sign, B):
+    """Carry one lane along its present rate by sign * dt."""
+    if dt != 0.0:
+        call_aux(aux, RHS, S.ctypes.data, lane, B.ctypes.data)
+        for i in range(L[0]):
+            S[L[7] + i * W + lane] += sign * dt * B[i]
+
+
+@compiled
+def guard_shift(aux, S, L, lane, k, base, B):
+    """Return by how much guard k fires later in this lane than in the base, and the guard's value."""
+    n = L[0]
+    here(S, L, lane, B)
+    call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
+    value = B[n + 1 + k]
+    here(S, L, lane, B)
+    call_aux(aux, GUARD_SPEEDS, S.ctypes.data, lane, B.ctypes.data)
+    speed = B[n + 1 + k]
+    return (-(value - base) / speed if speed != 0.0 else 0.0), value
+
+
+@compiled
+def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, first_row, events, first_event, last_event, guards,
+                tail, rtol, atol, max_steps, chosen, direct, out, status, failed):  # fmt: skip
+    """Solve groups start..stop-1; P is (groups, 8, parameters), out is (rows, 8, outputs), the first lane is the base."""
+    mode = flush_denormals(np.int32(0))
+    n, np_, nu, no, ng, nph, nr = L[0], L[1], L[2], L[3], L[4], L[5], L[6]
+    Y, PP, U, R, T, H, STOP, PH = L[7], L[8], L[9], L[10], L[14], L[15], L[17], L[20]
+    S = np.ones(L[23])
+    S[L[21]] = rtol
+    for i in range(n):
+        S[L[22] + i] = atol[i]
+    B = np.zeros(n + 1 + max(no, ng, 1) + nph + ng + 2 * nr)
+    ends, after, route = np.empty((W, nph)), np.empty((W, ng)), np.empty((W, 2 * nr))
+    before = np.empty((W, ng))
+    marks = np.full((1, nph + ng), np.nan)
+    for i in range(start, stop):
+        fine = True
+        for lane in range(W):
+            for j in range(np_):
+                S[PP + j * W + lane] = P[i, lane, j]
+            for j in range(nu):
+                S[U + j * W + lane] = U0[j]
+            for j in range(n):
+                S[R + j * W + lane] = 0.0
+            S[T + lane], S[PH + lane], S[STOP + lane] = span[i, 0], 0.0, span[i, 0]
+            call_aux(aux, SETUP, S.ctypes.data, lane, B.ctypes.data)
+            for k in range(nph):
+                ends[lane, k] = B[k]
+            for k in range(ng):
+                after[lane, k] = B[nph + k]
+            for k in range(2 * nr):
+                route[lane, k] = B[nph + ng + k]
+            for j in range(n):
+                fine = fine and math.isfinite(S[Y + j * W + lane])
+        if not fine:
+            status[i], failed[i] = BAD_START, span[i, 0]
+            continue
+        saved, event_time, count, redo = first_time[i], -FAR, 0, -1
+        when_event, at_event = next_event(events, route[0], first_event[i], last_event[i], -FAR, -1)
+        length = span[i, 1] - span[i, 0]
+        fresh = True
+        while True:
+            if not fresh:
+                call_step(step, S.ctypes.data)
+                count += 1
+                if not S[T] > S[L[18]]:
+                    if count >= max_steps or S[T] + 0.1 * S[H] == S[T] or S[H] < 1e-280:
+                        status[i], failed[i] = (STEP_CAP if count >= max_steps else MIN_STEP), S[T]
+                        break
+                    continue
+                if ng > 0 and redo < 0:
+                    fired, theta = watch(aux, S, L, 0, guards, after, before, B)
+                    if fired >= 0:
+                        t0 = S[L[18]]
+                        event = t0 + theta * S[L[19]]
+                        redo = fired
+                        if event < S[T]:
+                            for lane in range(W):
+                                for j in range(n):
+                                    S[Y + j * W + lane] = S[L[11] + j * W + lane]
+                                S[T + lane], S[STOP + lane] = t0, event
+                            if event > t0:
+                                for lane in range(W):
+                                    first_step(aux, S, L, lane, B, length)
+                                    S[H + lane] = 2.0 * (event - t0)
+                                continue
+                        else:
+                            S[STOP : STOP + W] = S[T]
+                while saved < last_time[i] and times[saved] < S[T]:
+                    theta = (times[saved] - S[L[18]]) / S[L[19]]
+                    for lane in range(W):
+                        save(aux, S, L, lane, theta, chosen, direct, out[first_row[i] + saved - first_time[i]], lane, B)
+                    saved += 1
+                if count >= max_steps:
+                    status[i], failed[i] = STEP_CAP, S[T]
+                    break
+            fresh = False
+            t = S[T]
+            if t >= S[STOP]:
+                fired = redo
+                redo = -1
+                if fired >= 0:
+                    base = 0.0
+                    for lane in range(W):
+                        dt, value = guard_shift(aux, S, L, lane, fired, base, B)
+                        if lane == 0:
+                            base, dt = value, 0.0
+                        shift(aux, S, L, lane, dt, 1.0, B)
+                        if guards[fired, 2] == END_PHASE:
+                            call_aux(aux, RESET, S.ctypes.data, lane, B.ctypes.data)
+                            S[PH + lane] += 1.0
+                        else:
+                            act(S, L, lane, guards[fired, 2], guards[fired, 3], tail)
+                        shift(aux, S, L, lane, dt, -1.0, B)
+                while when_event <= t:
+                    kind, target, r = int(events[at_event, 1]), int(events[at_event, 2]), int(events[at_event, 4])
+                    for lane in range(W):
+                        dt = route[lane, 2 * r + 1] - route[0, 2 * r + 1] if r >= 0 else 0.0
+                        share = route[lane, 2 * r] if r >= 0 else 1.0
+                        shift(aux, S, L, lane, dt, 1.0, B)
+                        if kind == BOLUS:
+                            S[Y + target * W + lane] += share * events[at_event, 3]
+                        elif kind == RATE:
+                            S[R + target * W + lane] += share * events[at_event, 3]
+                        elif kind == SET_INPUT:
+                            S[U + target * W + lane] = events[at_event, 3]
+                        shift(aux, S, L, lane, dt, -1.0, B)
+                    event_time = when_event
+                    when_event, at_event = next_event(events, route[0], first_event[i], last_event[i], event_time, at_event)
+                while int(S[PH]) < nph - 1 and ends[0, int(S[PH])] <= t:
+                    phase = int(S[PH])
+                    for lane in range(W):
+                        dt = ends[lane, phase] - ends[0, phase]
+                        shift(aux, S, L, lane, dt, 1.0, B)
+                        call_aux(aux, RESET, S.ctypes.data, lane, B.ctypes.data)
+                        S[PH + lane] += 1.0
+                        shift(aux, S, L, lane, dt, -1.0, B)
+                if ng > 0:
+                    rearm(aux, S, L, 0, before, fired, B)
+                    for lane in range(W - 1, -1, -1):
+                        before[lane] = before[0]
+                        settle(S, L, lane, guards, before, tail, marks, 0)
+                ok = True
+                for lane in range(W):
+                    ok = first_step(aux, S, L, lane, B, length) and ok
+                if not ok:
+                    status[i], failed[i] = NOT_FINITE, t
+                    break
+                upto = min(span[i, 1], when_event)
+                if int(S[PH]) < nph - 1:
+                    upto = min(upto, ends[0, int(S[PH])])
+                for lane in range(W):
+                    S[STOP + lane], S[H + lane] = upto, S[H]
+            while saved < last_time[i] and times[saved] <= t:
+                for lane in range(W):
+                    save(aux, S, L, lane, -1.0, chosen, direct, out[first_row[i] + saved - first_time[i]], lane, B)
+                saved += 1
+            if t >= span[i, 1]:
+                status[i] = OK
+                break
+    restore_mode(mode)
