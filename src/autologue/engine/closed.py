@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from autologue.engine.emit import emit
 from autologue.engine.kernel import load_module
-from autologue.engine.solve import Prepared, prepare, threads, time_tables
+from autologue.engine.evaluate import evaluate
+from autologue.engine.solve import REASONS, Prepared, Solution, prepare, threads, time_tables
 from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
 
-__all__ = ["closed_form"]
+__all__ = ["closed_form", "solve_closed_form"]
 
 Floats = NDArray[np.float64]
 CHUNK = 4096
@@ -92,3 +93,21 @@ def closed_form(
     if isinstance(times, np.ndarray) and times.ndim == 1:
         return np.moveaxis(out.reshape(len(out), n, len(flat)), 0, -1)
     return out.T
+
+
+def solve_closed_form(model: Model, parameters: Floats, times: Floats, outputs: Sequence[str], *, workers: int | None = None) -> Solution:
+    """Return what `solve` returns for untreated patients, from the closed form; a patient whose outputs are not finite has failed.
+
+    `times` is ascending, one array for all; phase ends are marked where they come before the last time.
+    """
+    ready = prepare(model)
+    values = closed_form(model, parameters, times=times, outputs=outputs, workers=workers or threads())
+    count = len(parameters)
+    bad = ~np.isfinite(values).all(axis=2)
+    named: dict[str, Floats | float] = {f"p{i}": parameters[:, i] for i in range(parameters.shape[1])}
+    ends = [np.broadcast_to(end, (count,)) for end in evaluate(ready.system.graph, ready.system.phase_ends, named)]
+    marks = np.column_stack([np.where(end <= times[-1], end, np.nan) for end in ends])
+    status = np.where(bad.any(axis=1), len(REASONS) - 1, 0)
+    failed_at = np.where(status == 0, np.nan, times[bad.argmax(axis=1)])
+    events = tuple(f"end of phase {k + 1}" for k in range(len(model.phases)))
+    return Solution(tuple(outputs), values, np.empty((count, 0, 2)), status, failed_at, np.zeros(count, dtype=np.int64), marks, events)
