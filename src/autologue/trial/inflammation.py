@@ -38,15 +38,15 @@ def inflammation_population(protocol: Protocol) -> Parametric:
     )  # fmt: skip
 
 
-def inflamed_patients(protocol: Protocol, population: Parametric, patients: Patients, sampled: Individuals) -> Individuals:
+def inflamed_patients(protocol: Protocol, patients: Patients, sampled: Individuals) -> Individuals:
     """Return the sampled patients with leukaemia by their burden."""
     median = protocol.covariates["burden"].continuous().median
     return sampled.with_parameters(leukaemia_0=protocol.assumptions.inflammation_at_median_burden.value * patients.burden / median)
 
 
-def inflammation_variables(protocol: Protocol, population: Parametric, individuals: Individuals) -> tuple[dict[str, Floats], int]:
+def inflammation_variables(protocol: Protocol, individuals: Individuals) -> tuple[dict[str, Floats], int]:
     """Return the variables of patients (n,) by name, times in days, and how many patients could not be solved."""
-    model = population.model
+    model = individuals.model
     hours = units.convert(1.0, "day", model.time)
     limit = protocol.assumptions.onset_above.value * model.parameters["inflammation_0"].value
     found = solve(

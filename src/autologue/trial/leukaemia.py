@@ -41,7 +41,7 @@ def leukaemia_population(protocol: Protocol) -> Parametric:
     )  # fmt: skip
 
 
-def leukaemic_patients(protocol: Protocol, population: Parametric, patients: Patients, sampled: Individuals) -> Individuals:
+def leukaemic_patients(protocol: Protocol, patients: Patients, sampled: Individuals) -> Individuals:
     """Return the sampled patients with leukaemia by their burden and CAR-T cells by their dose."""
     assumed = protocol.assumptions
     median = protocol.covariates["burden"].continuous().median
@@ -51,9 +51,9 @@ def leukaemic_patients(protocol: Protocol, population: Parametric, patients: Pat
     )
 
 
-def leukaemia_variables(protocol: Protocol, population: Parametric, individuals: Individuals) -> tuple[dict[str, Floats], int]:
+def leukaemia_variables(protocol: Protocol, individuals: Individuals) -> tuple[dict[str, Floats], int]:
     """Return the variables of patients (n,) by name, and how many patients could not be solved."""
-    found = _solved(population, individuals)
+    found = _solved(individuals)
     good = np.where(found.status == 0, 1.0, np.nan)
     peak, nadir = found.summaries[:, 0], found.summaries[:, 1]
     initial, level = individuals["leukaemia_0"], marrow_level(individuals)
@@ -73,9 +73,9 @@ def marrow_level(individuals: Individuals) -> Floats:
     return level
 
 
-def _solved(population: Parametric, individuals: Individuals) -> Solution:
+def _solved(individuals: Individuals) -> Solution:
     return solve(
-        population.model, individuals.parameters, times=np.array(DAYS, dtype=float), horizon=float(DAYS[-1]),
+        individuals.model, individuals.parameters, times=np.array(DAYS, dtype=float), horizon=float(DAYS[-1]),
         outputs=["leukaemic", "healthy_b"], summaries=[Maximum("car_t", stop=FIRST_WAVE), Minimum("leukaemic", stop=2 * FIRST_WAVE)],
         solver=SOLVER,
     )  # fmt: skip

@@ -33,8 +33,9 @@ class Panel:
 
 
 def _log(values: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(values)
+    """Return logarithms, NaN where a value is not above zero: it has no place in a geometric mean."""
+    logs: Floats = np.log(np.where(values > 0, values, np.nan))
+    return logs
 
 
 def _ranks(values: Floats) -> Floats:

@@ -17,7 +17,6 @@ from autologue.protocol import Protocol
 from autologue.trial.comparison import Row
 from autologue.trial.interval import Interval
 from autologue.trial.panel import Panel
-from autologue.trial.patients import Patients
 
 __all__ = ["Curves", "Line", "TrialResult"]
 
@@ -66,14 +65,13 @@ class Curves:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """A conducted trial: its protocol, the comparison, the panels, one replicate's patients and the curves drawn."""
+    """A conducted trial: its protocol, the comparison, the panels and the curves that are drawn."""
 
     protocol: Protocol
     replicates: int
     seed: int
     lines: tuple[Line, ...]
     panels: Mapping[str, tuple[Panel, ...]]
-    patients: Patients
     kinetics: Mapping[str, Curves]
     leukaemia: Mapping[str, Curves]
     models: Mapping[str, str]
