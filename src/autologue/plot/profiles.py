@@ -1,0 +1,78 @@
+"""Patients side by side: samples, those below the limit, doses and, where there is one, the predicted curve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from autologue.errors import InputError
+from autologue.plot.axes import Axis, axis_y, decades, time_x
+from autologue.plot.bands import band_levels
+from autologue.plot.extra import alt
+from autologue.plot.marks import band_areas, floored, limit_rule, sample_points
+from autologue.plot.tables import checked
+from autologue.plot.theme import INK, PALETTE, themed
+
+__all__ = ["profiles"]
+
+MOST = 60  # panels that a page can hold
+PANEL_WIDTH, PANEL_HEIGHT = 138, 104
+
+
+def profiles(
+    frame: pd.DataFrame,
+    *,
+    limit: float,
+    unit: str,
+    doses: pd.DataFrame | None = None,
+    curves: pd.DataFrame | None = None,
+    columns: int = 4,
+    quantity: str = "CAR transgene in blood",
+    time_unit: str = "day",
+) -> alt.ConcatChart:
+    """Return one small panel a patient, all on the same axes: samples as dots, those below the limit as open triangles.
+
+    `frame`: columns id, time, value in `unit` like `limit`, and blq if known. `doses`: columns id, time; an arrow at the top.
+    `curves`: columns id, time, median and pairs lower_90, upper_90 (any levels). Raises InputError for missing columns, or more
+    than 60 patients.
+    """
+    checked(frame, ("time", "value"), what="profiles", others=("id",))
+    ids = list(dict.fromkeys(frame["id"]))
+    if len(ids) > MOST:
+        raise InputError(f"{len(ids)} patients do not fit on one page of panels; choose at most {MOST}, or draw them with spaghetti.")
+    edges = [] if curves is None else [f"{side}_{level}" for level in band_levels(curves) for side in ("lower", "upper")]
+    heights = [frame["value"].clip(lower=limit / 1.5), [limit / 1.5]]
+    times = [frame["time"].max()]
+    if curves is not None:
+        checked(curves, ("time", "median", *edges), what="curves", others=("id",))
+        heights.append(curves[["median", *edges]].clip(lower=limit / 10))
+        times.append(curves["time"].max())
+    if doses is not None:
+        checked(doses, ("time",), what="doses", others=("id",))
+    axis, domain, horizon = Axis(quantity, unit, log=True), decades(heights), float(max(times))
+    shown = None if curves is None else floored(curves, ["median", *edges], domain[0])
+    panels = []
+    for place, patient in enumerate(ids):
+        look = {"left": place % columns == 0, "foot": place >= len(ids) - columns, "first": place == 0}
+        named = {} if place == len(ids) - 1 else {"title": None}
+        x = time_x("time", horizon, time_unit, labels=look["foot"], labelOverlap="greedy", **named)
+        marks = [limit_rule(limit, _y("value", axis, domain, look))]
+        if shown is not None:
+            own = shown[shown["id"] == patient].sort_values("time")
+            marks += band_areas(own, x, _y("median", axis, domain, look), colour=PALETTE[0])
+        marks.append(sample_points(frame[frame["id"] == patient], x, _y("value", axis, domain, look), limit=limit, size=20))
+        if doses is not None:
+            marks.append(_doses(doses[doses["id"] == patient], x))
+        panels.append(alt.layer(*marks).properties(width=PANEL_WIDTH, height=PANEL_HEIGHT, title=str(patient)))
+    return themed(alt.concat(*panels, columns=columns, spacing={"row": 14, "column": 16}))
+
+
+def _y(field: str, axis: Axis, domain: tuple[float, float], look: dict[str, bool]) -> Any:
+    more: dict[str, Any] = {} if look["left"] else {"labels": False}
+    return axis_y(field, axis, domain, ticks=False, **({} if look["first"] else {"title": None}), **more)
+
+
+def _doses(doses: pd.DataFrame, x: Any) -> Any:
+    mark = alt.Chart(doses).mark_point(shape="triangle-down", filled=True, color=INK, size=34, opacity=1)
+    return mark.encode(x=x, y=alt.value(2))
