@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from autologue.errors import InputError
 from autologue.plot.extra import alt
-from autologue.plot.numbers import format_unit, power_of_ten
+from autologue.plot.numbers import format_unit
+from autologue.plot.theme import HEIGHT, MUTED
 
-__all__ = ["Axis", "axis_x", "axis_y", "decades", "linear_domain", "time_x"]
+__all__ = ["Axis", "axis_x", "axis_y", "decades", "exponents_x", "exponents_y", "linear_domain", "time_x"]
 
 DAYS = (0, 7, 14, 28, 60, 90, 180, 365, 730, 1095, 1825, 3650)
 _EXPONENT = "log(datum.value) / LN10"
@@ -65,19 +67,55 @@ def linear_domain(values: Iterable[ArrayLike]) -> tuple[float, float]:
     return low, high + 0.05 * (high - low or 1.0)
 
 
+def _powers(domain: tuple[float, float]) -> tuple[range, int]:
+    """Return the exponents on the axis, and every how many of them is labelled."""
+    low, high = round(math.log10(domain[0])), round(math.log10(domain[1]))
+    return range(low, high + 1), max(1, math.ceil((high - low) / 8))
+
+
+def _exponents(field: str, domain: tuple[float, float]) -> pd.DataFrame:
+    powers, step = _powers(domain)
+    shown = [power for power in powers if (power - powers[0]) % step == 0]
+    return pd.DataFrame({field: [10.0**power for power in shown], "text": [str(power).replace("-", "−") for power in shown]})
+
+
+def exponents_y(y: Any, axis: Axis, domain: tuple[float, float]) -> list[Any]:
+    """Return the exponents at the labels of a logarithmic y axis, as small raised text: few fonts have all raised digits."""
+    if not axis.log:
+        return []
+    marks = alt.Chart(_exponents("power", domain)).mark_text(align="left", baseline="middle", fontSize=8.5, color=MUTED, dy=-4.5)
+    return [marks.encode(x=alt.value(-_room(domain) - 4), y=_same("power", y, alt.Y), text="text:N")]
+
+
+def exponents_x(x: Any, axis: Axis, domain: tuple[float, float]) -> list[Any]:
+    """Return the exponents at the labels of a logarithmic x axis."""
+    if not axis.log:
+        return []
+    marks = alt.Chart(_exponents("power", domain)).mark_text(align="left", baseline="middle", fontSize=8.5, color=MUTED, dx=4.5)
+    return [marks.encode(y=alt.value(HEIGHT + 10), x=_same("power", x, alt.X), text="text:N")]
+
+
+def _same(field: str, channel: Any, kind: Any) -> Any:
+    """Return the channel for another field, on the same scale and axis."""
+    return kind(f"{field}:Q", scale=channel["scale"], axis=channel["axis"])
+
+
+def _room(domain: tuple[float, float]) -> int:
+    """Return the pixels that the widest exponent needs."""
+    return 2 + 5 * max(len(text) for text in _exponents("power", domain)["text"])
+
+
 def _axis(axis: Axis, domain: tuple[float, float], **more: Any) -> Any:
     """Return the altair axis: on a logarithmic one labels, grid and long ticks at powers of ten, short ticks between."""
     if not axis.log:
         return alt.Axis(**{"title": axis.title, "tickCount": 6, **more})
-    low, high = round(math.log10(domain[0])), round(math.log10(domain[1]))
-    step = max(1, math.ceil((high - low) / 8))
-    names = {power: power_of_ten(power) if (power - low) % step == 0 else "" for power in range(low, high + 1)}
-    ticks = [10.0**power for power in names]
-    if high - low <= 7:
-        ticks += [m * 10.0**power for power in range(low, high) for m in range(2, 10)]
+    powers, step = _powers(domain)
+    ticks = [10.0**power for power in powers]
+    if len(powers) <= 8:
+        ticks += [m * 10.0**power for power in powers[:-1] for m in range(2, 10)]
     shown = {
         "values": sorted(ticks),
-        "labelExpr": f"{_MAJOR} ? {list(names.values())}[round({_EXPONENT}) - ({low})] : ''",
+        "labelExpr": f"{_MAJOR} && (round({_EXPONENT}) - ({powers[0]})) % {step} == 0 ? '10' : ''",
         "gridOpacity": {"condition": {"test": _MAJOR, "value": 1}, "value": 0},
         "tickSize": {"condition": {"test": _MAJOR, "value": 5}, "value": 2.5},
         "ticks": True,
@@ -91,12 +129,14 @@ def _scale(axis: Axis, domain: tuple[float, float]) -> Any:
 
 def axis_x(field: str, axis: Axis, domain: tuple[float, float], **more: Any) -> Any:
     """Return the x channel for a numeric field; `more` goes to the altair axis."""
-    return alt.X(f"{field}:Q", scale=_scale(axis, domain), axis=_axis(axis, domain, **more))
+    moved = {"labelOffset": -3} if axis.log else {}
+    return alt.X(f"{field}:Q", scale=_scale(axis, domain), axis=_axis(axis, domain, **{**moved, **more}))
 
 
 def axis_y(field: str, axis: Axis, domain: tuple[float, float], **more: Any) -> Any:
     """Return the y channel for a numeric field; `more` goes to the altair axis."""
-    return alt.Y(f"{field}:Q", scale=_scale(axis, domain), axis=_axis(axis, domain, **more))
+    moved = {"labelPadding": _room(domain)} if axis.log else {}
+    return alt.Y(f"{field}:Q", scale=_scale(axis, domain), axis=_axis(axis, domain, **{**moved, **more}))
 
 
 def time_x(field: str, horizon: float, unit: str = "day", **more: Any) -> Any:

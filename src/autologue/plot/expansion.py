@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from autologue.errors import InputError, unknown
-from autologue.plot.axes import Axis, axis_y, decades, time_x
+from autologue.plot.axes import Axis, axis_y, decades, exponents_y, time_x
 from autologue.plot.bands import band_levels
 from autologue.plot.extra import alt
 from autologue.plot.marks import band_areas, end_labels, floored, limit_rule, limit_text, sample_points
@@ -40,7 +40,7 @@ def expansion_curves(
     domain = decades([bands["median"].clip(lower=_foot(limit)), bands[edges].clip(lower=_foot(limit)), *_samples(samples, limit)])
     shown = floored(bands.sort_values("time"), ["median", *edges], domain[0])
     x, y = time_x("time", float(bands["time"].max()), time_unit), axis_y("median", axis, domain)
-    marks = [*band_areas(shown, x, y, colour=PALETTE[0]), limit_rule(limit, y)]
+    marks = [*band_areas(shown, x, y, colour=PALETTE[0]), limit_rule(limit, y), *exponents_y(y, axis, domain)]
     if samples is not None:
         marks.append(sample_points(samples, x, axis_y("value", axis, domain), limit=limit))
     last = shown.iloc[-1]
@@ -78,14 +78,14 @@ def spaghetti(
     x, y = time_x("time", float(rows["time"].max()), time_unit), axis_y("value", axis, domain)
     count = rows["id"].nunique()
     thin = alt.Chart(rows).mark_line(
-        color=PALETTE[5] if chosen else PALETTE[0], strokeWidth=0.8, opacity=min(0.55, max(0.08, 22 / count)), clip=True
+        color=PALETTE[5] if chosen else PALETTE[0], strokeWidth=0.8, strokeOpacity=min(0.55, max(0.08, 22 / count))
     )
-    marks = [thin.encode(x=x, y=y, detail="id:N"), limit_rule(limit, y)]
+    marks = [thin.encode(x=x, y=y, detail="id:N"), limit_rule(limit, y), *exponents_y(y, axis, domain)]
     ends = {limit_text(limit, unit): limit}
     tints = dict(zip(chosen, PALETTE, strict=False))
     for each, colour in tints.items():
         own = rows[rows["id"] == each]
-        marks.append(alt.Chart(own).mark_line(color=colour, strokeWidth=2, clip=True).encode(x=x, y=y))
+        marks.append(alt.Chart(own).mark_line(color=colour, strokeWidth=2).encode(x=x, y=y))
         ends[each] = float(own["value"].iloc[-1])
     labels = end_labels(ends, axis, domain=domain, height=HEIGHT, colours=tints)
     return themed(alt.layer(*marks, labels).properties(width=WIDTH, height=HEIGHT))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ KINDS = {  # what a comparison is worth: colour and, for readers who see colours
     "not comparable": (PALETTE[3], "cross"),
 }
 NUMBERS = ("lower", "median", "upper", "published", "published_lower", "published_upper")
-PLOT, NAMES, COLUMN, ROW = 250, 200, 128, 25  # pixels: plotting area, names on the left, one column of text, one row
+PLOT, ROW, LETTER, GAP = 230, 25, 5.6, 22  # pixels: plotting area, one row, a letter of the usual mix, between columns
 TICKS = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100])
 
 
@@ -44,7 +44,9 @@ def intervals(table: pd.DataFrame) -> alt.LayerChart:
     ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
     low, high = min(0.5, ratios.min(initial=0.5)) / 1.08, max(2.0, ratios.max(initial=2.0)) * 1.08
     height = ROW * (len(rows) + len(heads))
-    marks = [*_grid(rows, (low, high), height), *_bars(rows, (low, high), height), *_texts(rows, heads, height)]
+    columns = _columns(rows)
+    edges = (columns[0].x, columns[-1].x + columns[-1].width)
+    marks = [*_grid(rows, (low, high), height, edges), *_bars(rows, (low, high), height), *_texts(rows, heads, height, columns)]
     return themed(alt.layer(*marks).properties(width=PLOT, height=height))
 
 
@@ -67,7 +69,7 @@ def _rows(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _texts_of(table: pd.DataFrame, middle: str, bounds: tuple[str, str]) -> list[str]:
     found = []
     for point, lower, upper in table[[middle, *bounds]].astype(np.float64).itertuples(index=False):
-        inside = format_interval(lower, upper).replace(" to ", "–")
+        inside = format_interval(lower, upper)
         found.append(format_number(point) + (f" ({inside})" if inside else ""))
     return found
 
@@ -82,16 +84,34 @@ def _x(field: str, domain: tuple[float, float]) -> Any:
     return alt.X(f"{field}:Q", scale=alt.Scale(type="log", domain=list(domain), nice=False), axis=axis)
 
 
-def _grid(rows: pd.DataFrame, domain: tuple[float, float], height: int) -> list[Any]:
+def _grid(rows: pd.DataFrame, domain: tuple[float, float], height: int, edges: tuple[float, float]) -> list[Any]:
     """Return a hair line under every row and the rule at the predicted median."""
     lines = alt.Chart(rows.assign(foot=rows["row"] + 0.5)).mark_rule(color=GRID, strokeWidth=0.8)
-    lines = lines.encode(y=_y(height, "foot"), x=alt.value(-NAMES), x2=alt.value(PLOT + _columns(rows) * COLUMN + 60 * ("verdict" in rows)))
+    lines = lines.encode(y=_y(height, "foot"), x=alt.value(edges[0]), x2=alt.value(edges[1]))
     middle = alt.Chart(pd.DataFrame({"one": [1.0]})).mark_rule(color=RULE, strokeWidth=0.8).encode(x=_x("one", domain))
     return [lines, middle]
 
 
-def _columns(rows: pd.DataFrame) -> int:
-    return 2
+@dataclass(frozen=True)
+class _Column:
+    """A column of text: its field, title, left edge and width in pixels."""
+
+    field: str
+    title: str
+    x: float
+    width: float
+
+
+def _columns(rows: pd.DataFrame) -> list[_Column]:
+    """Return the columns: names left of the plotting area, the others right of it, each as wide as its longest text."""
+    titles = {"name": "", "predicted_text": "Predicted, median (90 %)", "published_text": "Published"}
+    titles |= {"verdict": ""} if "verdict" in rows else {}
+    found, x = [], PLOT + GAP
+    for field, title in titles.items():
+        width = LETTER * max(len(title), *rows[field].astype(str).str.len())
+        found.append(_Column(field, title, -width - GAP if field == "name" else x, width))
+        x += 0 if field == "name" else round(width) + GAP
+    return found
 
 
 def _bars(rows: pd.DataFrame, domain: tuple[float, float], height: int) -> list[Any]:
@@ -101,38 +121,33 @@ def _bars(rows: pd.DataFrame, domain: tuple[float, float], height: int) -> list[
     shapes = alt.Scale(domain=present, range=[KINDS[kind][1] for kind in present])
     drawn = rows[rows["median"] > 0]
     known = drawn[drawn["published_ratio"].notna()]
-    y = _y(height)
-    colour = alt.Color("kind:N", scale=tints, legend=None)
-    bar = alt.Chart(drawn).mark_rule(strokeWidth=11, opacity=0.28, clip=True)
+    bounded = known.dropna(subset=["published_lower_ratio", "published_upper_ratio"])
+    y, colour = _y(height), alt.Color("kind:N", scale=tints, legend=alt.Legend())
+    bar = alt.Chart(drawn).mark_rule(strokeWidth=11, strokeOpacity=0.28)
     tick = alt.Chart(drawn).mark_tick(thickness=2, size=11, orient="vertical")
-    line = alt.Chart(known.dropna(subset=["published_lower_ratio", "published_upper_ratio"])).mark_rule(strokeWidth=1.4, clip=True)
+    line = alt.Chart(bounded).mark_rule(strokeWidth=1.4)
     point = alt.Chart(known).mark_point(filled=True, size=78, opacity=1, stroke=PAPER, strokeWidth=0.9)
+    shape = alt.Shape("kind:N", scale=shapes, legend=alt.Legend())
     return [
-        bar.encode(x=_x("lower_ratio", domain), x2="upper_ratio:Q", y=y, color=colour),
-        tick.encode(x=_x("median_ratio", domain), y=y, color=colour),
-        line.encode(x=_x("published_lower_ratio", domain), x2="published_upper_ratio:Q", y=y, color=colour),
-        point.encode(
-            x=_x("published_ratio", domain),
-            y=y,
-            fill=alt.Fill("kind:N", scale=tints, legend=alt.Legend()),
-            shape=alt.Shape("kind:N", scale=shapes, legend=alt.Legend()),
-        ),
+        bar.encode(x=_x("lower_ratio", domain), x2="upper_ratio:Q", y=y, stroke=_silent(colour)),
+        tick.encode(x=_x("median_ratio", domain), y=y, fill=_silent(colour)),
+        line.encode(x=_x("published_lower_ratio", domain), x2="published_upper_ratio:Q", y=y, stroke=_silent(colour)),
+        point.encode(x=_x("published_ratio", domain), y=y, color=colour, shape=shape),
     ]
 
 
-def _texts(rows: pd.DataFrame, heads: pd.DataFrame, height: int) -> list[Any]:
+def _silent(colour: Any) -> Any:
+    """Return the channel without a legend of its own."""
+    return {"field": "kind", "type": "nominal", "scale": colour["scale"].to_dict(), "legend": None}
+
+
+def _texts(rows: pd.DataFrame, heads: pd.DataFrame, height: int, columns: list[_Column]) -> list[Any]:
     """Return names on the left, numbers on the right, headings of panels and columns."""
-    first, second, third = PLOT + 14, PLOT + 14 + COLUMN, PLOT + 2 * COLUMN + 14
-    columns: Mapping[str, tuple[float, str, str]] = {
-        "name": (-NAMES, "", INK),
-        "predicted_text": (first, "Predicted, median (90 %)", INK),
-        "published_text": (second, "Published", INK),
-        **({"verdict": (third, "", MUTED)} if "verdict" in rows else {}),
-    }
-    marks = [_text(heads, "text", x=-NAMES, y=_y(height), color=INK, fontWeight=600)] if len(heads) else []
-    for field, (x, title, colour) in columns.items():
-        marks.append(_text(rows, field, x=x, y=_y(height), color=colour))
-        marks.append(_text(pd.DataFrame({"title": [title]}), "title", x=x, y=alt.value(-9), color=MUTED))
+    marks = [_text(heads, "text", x=columns[0].x, y=_y(height), color=INK, fontWeight=600)] if len(heads) else []
+    for column in columns:
+        marks.append(_text(rows, column.field, x=column.x, y=_y(height), color=MUTED if column.field == "verdict" else INK))
+        if column.title:
+            marks.append(_text(pd.DataFrame({"title": [column.title]}), "title", x=column.x, y=alt.value(-9), color=MUTED))
     return marks
 
 

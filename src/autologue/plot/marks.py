@@ -32,8 +32,8 @@ def band_areas(bands: pd.DataFrame, x: Any, y: Any, *, colour: str) -> list[Any]
     areas = []
     for level, opacity in zip(band_levels(bands), OPACITY, strict=False):
         edges = {"y": alt.Y(f"lower_{level}:Q", scale=y["scale"], axis=y["axis"]), "y2": alt.Y2(f"upper_{level}:Q")}
-        areas.append(alt.Chart(bands).mark_area(color=colour, opacity=opacity, clip=True).encode(x=x, **edges))
-    return [*areas, alt.Chart(bands).mark_line(color=colour, strokeWidth=2.2, clip=True).encode(x=x, y=y)]
+        areas.append(alt.Chart(bands).mark_area(color=colour, fillOpacity=opacity).encode(x=x, **edges))
+    return [*areas, alt.Chart(bands).mark_line(color=colour, strokeWidth=2.2).encode(x=x, y=y)]
 
 
 def limit_rule(limit: float, y: Any) -> Any:
@@ -65,7 +65,7 @@ def sample_points(samples: pd.DataFrame, x: Any, y: Any, *, limit: float, size: 
     key = alt.Legend() if legend else None
     return (
         alt.Chart(shown)
-        .mark_point(size=size, strokeWidth=1, opacity=0.85, clip=True)
+        .mark_point(size=size, strokeWidth=1, opacity=1)
         .encode(
             x=x,
             y=y,
@@ -100,10 +100,10 @@ def end_labels(
     *,
     domain: tuple[float, float],
     height: float,
-    width: float = WIDTH,
+    across: Mapping[str, float] | None = None,
     colours: Mapping[str, str] | None = None,
 ) -> Any:
-    """Return labels to the right of the plotting area at the height of their values, moved apart where they would overlap."""
+    """Return labels at the height of their values, moved apart where they would overlap: right of the plotting area, or of `across`."""
     transform = math.log if axis.log else float
     low, high = (transform(bound) for bound in domain)
     kept = {text: value for text, value in values.items() if not math.isnan(value)}
@@ -113,7 +113,7 @@ def end_labels(
     marks = [
         alt.Chart(pd.DataFrame({"text": [text]}))
         .mark_text(align="left", baseline="middle", color=tints[text])
-        .encode(text="text:N", x=alt.value(width + 8), y=alt.value(pixel))
+        .encode(text="text:N", x=alt.value((across or {}).get(text, WIDTH) + 8), y=alt.value(pixel))
         for text, pixel in pixels.items()
     ]
     return alt.layer(*marks)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from autologue.errors import InputError
-from autologue.plot.axes import Axis, axis_y, decades, time_x
+from autologue.plot.axes import Axis, axis_y, decades, exponents_y, time_x
 from autologue.plot.bands import band_levels
 from autologue.plot.extra import alt
 from autologue.plot.marks import band_areas, floored, limit_rule, sample_points
@@ -18,6 +18,7 @@ __all__ = ["profiles"]
 
 MOST = 60  # panels that a page can hold
 PANEL_WIDTH, PANEL_HEIGHT = 138, 104
+PANEL_DAYS = (0, 7, 28, 90, 180, 365, 730, 1825)
 
 
 def profiles(
@@ -54,23 +55,25 @@ def profiles(
     shown = None if curves is None else floored(curves, ["median", *edges], domain[0])
     panels = []
     for place, patient in enumerate(ids):
-        look = {"left": place % columns == 0, "foot": place >= len(ids) - columns, "first": place == 0}
-        named = {} if place == len(ids) - 1 else {"title": None}
-        x = time_x("time", horizon, time_unit, labels=look["foot"], labelOverlap="greedy", **named)
-        marks = [limit_rule(limit, _y("value", axis, domain, look))]
+        x = _x(horizon, time_unit, labels=place >= len(ids) - columns)
+        left = place % columns == 0
+        y = axis_y("value", axis, domain, ticks=False, title=None, labels=left)
+        marks = [limit_rule(limit, y), *(exponents_y(y, axis, domain) if left else [])]
         if shown is not None:
             own = shown[shown["id"] == patient].sort_values("time")
-            marks += band_areas(own, x, _y("median", axis, domain, look), colour=PALETTE[0])
-        marks.append(sample_points(frame[frame["id"] == patient], x, _y("value", axis, domain, look), limit=limit, size=20))
+            marks += band_areas(own, x, axis_y("median", axis, domain, ticks=False, title=None, labels=left), colour=PALETTE[0])
+        marks.append(sample_points(frame[frame["id"] == patient], x, y, limit=limit, size=20))
         if doses is not None:
             marks.append(_doses(doses[doses["id"] == patient], x))
         panels.append(alt.layer(*marks).properties(width=PANEL_WIDTH, height=PANEL_HEIGHT, title=str(patient)))
-    return themed(alt.concat(*panels, columns=columns, spacing={"row": 14, "column": 16}))
+    across = "days after infusion, square-root scale" if time_unit == "day" and horizon > 60 else f"{time_unit}s after infusion"
+    words = alt.Title(f"{axis.title} over {across}", fontWeight="normal", anchor="start", offset=14)
+    return themed(alt.concat(*panels, columns=columns, spacing={"row": 16, "column": 18}, bounds="flush", title=words))
 
 
-def _y(field: str, axis: Axis, domain: tuple[float, float], look: dict[str, bool]) -> Any:
-    more: dict[str, Any] = {} if look["left"] else {"labels": False}
-    return axis_y(field, axis, domain, ticks=False, **({} if look["first"] else {"title": None}), **more)
+def _x(horizon: float, time_unit: str, **more: bool) -> Any:
+    values = {"values": [day for day in PANEL_DAYS if day <= horizon]} if time_unit == "day" and horizon > 60 else {}
+    return time_x("time", horizon, time_unit, title=None, **values, **more)
 
 
 def _doses(doses: pd.DataFrame, x: Any) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from autologue.plot.axes import Axis, axis_x, axis_y, decades, linear_domain
+from autologue.plot.axes import Axis, axis_x, axis_y, decades, exponents_x, exponents_y, linear_domain
 from autologue.plot.bands import band_levels
 from autologue.plot.extra import alt
 from autologue.plot.marks import band_areas, end_labels, floored
@@ -28,14 +30,15 @@ def scatter_with_band(points: pd.DataFrame, band: pd.DataFrame | None = None, *,
     heights = [points["y"], *([] if band is None else [band[["median", *edges]]])]
     across, up = ((decades if axis.log else linear_domain)(values) for axis, values in ((x, [points["x"]]), (y, heights)))
     horizontal = axis_x("x", x, across)
-    marks = []
+    marks: list[Any] = []
     for axis, domain, name in ((x, across, "x"), (y, up, "y")):
         points = floored(points, [name], domain[0]) if axis.log else points
     size = 34 if len(points) <= 300 else 12
     dots = alt.Chart(points).mark_circle(
-        color=PALETTE[5], size=size, opacity=0.75 if len(points) <= 300 else 0.35, stroke=PAPER, strokeWidth=0.5, clip=True
+        color=PALETTE[5], size=size, fillOpacity=0.75 if len(points) <= 300 else 0.35, stroke=PAPER, strokeWidth=0.5
     )
-    marks.append(dots.encode(x=horizontal, y=axis_y("y", y, up)))
+    vertical = axis_y("y", y, up)
+    marks += [dots.encode(x=horizontal, y=vertical), *exponents_x(horizontal, x, across), *exponents_y(vertical, y, up)]
     if band is not None:
         shown = floored(band, ["median", *edges], up[0]) if y.log else band
         shown = shown.sort_values("x")

@@ -15,7 +15,6 @@ from autologue.plot.theme import HEIGHT, INK, MUTED, PALETTE, WIDTH, themed
 
 __all__ = ["survival_curves"]
 
-DASHES = ([1, 0], [7, 3], [2, 2.5], [9, 3, 2, 3], [5, 2], [1, 2])  # a second way to tell arms apart
 ROW = 17  # pixels of one line of the table
 
 
@@ -42,11 +41,14 @@ def survival_curves(
     scale = alt.Scale(domain=[0, end], nice=False)
     x = alt.X("time:Q", scale=scale, axis=alt.Axis(title=f"Time since {start} ({time_unit}s)", values=ticks))
     marks: list[Any] = []
-    for arm, dash in zip(arms, DASHES, strict=False):
-        marks += _curve(curves[curves["arm"] == arm], x, event, colour=tints[arm], dash=list(dash))
-    ends = {arm: 100 * float(curves.loc[curves["arm"] == arm, "estimate"].iloc[-1]) for arm in arms if arm}
-    if len(ends) > 1:
-        marks.append(end_labels(ends, Axis(event), domain=(0, 100), height=HEIGHT, colours=tints))
+    for arm in arms:
+        marks += _curve(curves[curves["arm"] == arm], x, event, colour=tints[arm])
+    if len(arms) > 1:
+        last = {arm: curves[curves["arm"] == arm].iloc[-1] for arm in arms}
+        places = {arm: (float(row["time"]) / end * WIDTH, 100 * max(float(row["estimate"]), 0.03)) for arm, row in last.items()}
+        ends = {arm: height for arm, (_, height) in places.items()}
+        across = {arm: x for arm, (x, _) in places.items()}
+        marks.append(end_labels(ends, Axis(event), domain=(0, 100), height=HEIGHT, across=across, colours=tints))
     marks += _risk_table(numbers, arms, tints, scale)
     return themed(alt.layer(*marks).properties(width=WIDTH, height=HEIGHT))
 
@@ -65,13 +67,13 @@ def _from_zero(frame: pd.DataFrame) -> pd.DataFrame:
     return whole.assign(order=whole["arm"].map(order)).sort_values(["order", "time"], kind="stable").drop(columns="order")
 
 
-def _curve(own: pd.DataFrame, x: Any, event: str, *, colour: str, dash: list[float]) -> list[Any]:
+def _curve(own: pd.DataFrame, x: Any, event: str, *, colour: str) -> list[Any]:
     shown = own.assign(**{name: 100 * own[name] for name in ("estimate", "lower", "upper")})
     axis = Axis(event, "%")
     y = axis_y("estimate", axis, (0, 100), values=[0, 25, 50, 75, 100])
     low = axis_y("lower", axis, (0, 100), values=[0, 25, 50, 75, 100])
-    band = alt.Chart(shown.dropna(subset=["lower", "upper"])).mark_area(color=colour, opacity=0.14, interpolate="step-after")
-    line = alt.Chart(shown).mark_line(color=colour, interpolate="step-after", strokeWidth=1.8, strokeDash=dash, strokeCap="butt")
+    band = alt.Chart(shown.dropna(subset=["lower", "upper"])).mark_area(color=colour, fillOpacity=0.14, interpolate="step-after")
+    line = alt.Chart(shown).mark_line(color=colour, interpolate="step-after", strokeWidth=1.8, strokeCap="butt")
     censored = alt.Chart(shown[shown["censored"] > 0]).mark_tick(color=colour, orient="vertical", size=8, thickness=1.1)
     return [band.encode(x=x, y=low, y2="upper:Q"), line.encode(x=x, y=y), censored.encode(x=x, y=y)]
 

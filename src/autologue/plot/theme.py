@@ -30,7 +30,7 @@ CONFIG: dict[str, Any] = {
     "view": {"stroke": None, "continuousWidth": WIDTH, "continuousHeight": HEIGHT},
     "axis": {
         "domainColor": RULE, "domainWidth": 0.8, "gridColor": GRID, "gridWidth": 0.8, "tickColor": RULE, "tickWidth": 0.8, "tickSize": 4,
-        "labelColor": MUTED, "labelFontSize": 11, "labelPadding": 4, "labelOverlap": False,
+        "labelColor": MUTED, "labelFontSize": 11, "labelPadding": 4, "labelOverlap": False, "labelFlush": False,
         "titleColor": INK, "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 9,
     },
     "axisX": {"grid": False, "titleAnchor": "end"},
@@ -39,7 +39,7 @@ CONFIG: dict[str, Any] = {
         "titleX": -34, "titleY": -10,
     },
     "legend": {
-        "orient": "top", "direction": "horizontal", "title": None, "offset": 12, "labelColor": MUTED, "labelFontSize": 11,
+        "orient": "top", "direction": "horizontal", "title": None, "offset": 30, "labelColor": MUTED, "labelFontSize": 11,
         "symbolSize": 60, "columnPadding": 16,
     },
     "text": {"color": MUTED, "fontSize": 11},
