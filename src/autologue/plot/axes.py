@@ -84,14 +84,15 @@ def exponents_y(y: Any, axis: Axis, domain: tuple[float, float]) -> list[Any]:
     if not axis.log:
         return []
     marks = alt.Chart(_exponents("power", domain)).mark_text(align="left", baseline="middle", fontSize=8.5, color=MUTED, dy=-4.5)
-    return [marks.encode(x=alt.value(-_room(domain) - 4), y=_same("power", y, alt.Y), text="text:N")]
+    tick = 5 if y["axis"].to_dict().get("ticks", True) else 0
+    return [marks.encode(x=alt.value(1 - _room(domain) - tick), y=_same("power", y, alt.Y), text="text:N")]
 
 
 def exponents_x(x: Any, axis: Axis, domain: tuple[float, float]) -> list[Any]:
     """Return the exponents at the labels of a logarithmic x axis."""
     if not axis.log:
         return []
-    marks = alt.Chart(_exponents("power", domain)).mark_text(align="left", baseline="middle", fontSize=8.5, color=MUTED, dx=4.5)
+    marks = alt.Chart(_exponents("power", domain)).mark_text(align="left", baseline="middle", fontSize=8.5, color=MUTED, dx=3.5)
     return [marks.encode(y=alt.value(HEIGHT + 10), x=_same("power", x, alt.X), text="text:N")]
 
 
@@ -102,7 +103,7 @@ def _same(field: str, channel: Any, kind: Any) -> Any:
 
 def _room(domain: tuple[float, float]) -> int:
     """Return the pixels that the widest exponent needs."""
-    return 2 + 5 * max(len(text) for text in _exponents("power", domain)["text"])
+    return 3 + 5 * max(len(text) for text in _exponents("power", domain)["text"])
 
 
 def _axis(axis: Axis, domain: tuple[float, float], **more: Any) -> Any:

@@ -119,26 +119,22 @@ def _bars(rows: pd.DataFrame, domain: tuple[float, float], height: int) -> list[
     present = [kind for kind in KINDS if kind in set(rows["kind"])]
     tints = alt.Scale(domain=present, range=[KINDS[kind][0] for kind in present])
     shapes = alt.Scale(domain=present, range=[KINDS[kind][1] for kind in present])
+    y, marks = _y(height), []
     drawn = rows[rows["median"] > 0]
+    for kind in present:
+        own, colour = drawn[drawn["kind"] == kind], KINDS[kind][0]
+        bar = alt.Chart(own).mark_rule(strokeWidth=11, strokeOpacity=0.28, color=colour)
+        tick = alt.Chart(own).mark_tick(thickness=2, size=11, orient="vertical", color=colour)
+        line = alt.Chart(own.dropna(subset=["published_lower_ratio", "published_upper_ratio"])).mark_rule(strokeWidth=1.4, color=colour)
+        marks += [
+            bar.encode(x=_x("lower_ratio", domain), x2="upper_ratio:Q", y=y),
+            tick.encode(x=_x("median_ratio", domain), y=y),
+            line.encode(x=_x("published_lower_ratio", domain), x2="published_upper_ratio:Q", y=y),
+        ]
     known = drawn[drawn["published_ratio"].notna()]
-    bounded = known.dropna(subset=["published_lower_ratio", "published_upper_ratio"])
-    y, colour = _y(height), alt.Color("kind:N", scale=tints, legend=alt.Legend())
-    bar = alt.Chart(drawn).mark_rule(strokeWidth=11, strokeOpacity=0.28)
-    tick = alt.Chart(drawn).mark_tick(thickness=2, size=11, orient="vertical")
-    line = alt.Chart(bounded).mark_rule(strokeWidth=1.4)
     point = alt.Chart(known).mark_point(filled=True, size=78, opacity=1, stroke=PAPER, strokeWidth=0.9)
-    shape = alt.Shape("kind:N", scale=shapes, legend=alt.Legend())
-    return [
-        bar.encode(x=_x("lower_ratio", domain), x2="upper_ratio:Q", y=y, stroke=_silent(colour)),
-        tick.encode(x=_x("median_ratio", domain), y=y, fill=_silent(colour)),
-        line.encode(x=_x("published_lower_ratio", domain), x2="published_upper_ratio:Q", y=y, stroke=_silent(colour)),
-        point.encode(x=_x("published_ratio", domain), y=y, color=colour, shape=shape),
-    ]
-
-
-def _silent(colour: Any) -> Any:
-    """Return the channel without a legend of its own."""
-    return {"field": "kind", "type": "nominal", "scale": colour["scale"].to_dict(), "legend": None}
+    colour, shape = alt.Color("kind:N", scale=tints, legend=alt.Legend()), alt.Shape("kind:N", scale=shapes, legend=alt.Legend())
+    return [*marks, point.encode(x=_x("published_ratio", domain), y=y, color=colour, shape=shape)]
 
 
 def _texts(rows: pd.DataFrame, heads: pd.DataFrame, height: int, columns: list[_Column]) -> list[Any]:

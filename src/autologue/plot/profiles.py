@@ -65,10 +65,12 @@ def profiles(
         marks.append(sample_points(frame[frame["id"] == patient], x, y, limit=limit, size=20))
         if doses is not None:
             marks.append(_doses(doses[doses["id"] == patient], x))
-        panels.append(alt.layer(*marks).properties(width=PANEL_WIDTH, height=PANEL_HEIGHT, title=str(patient)))
+        name = alt.Chart(pd.DataFrame({"name": [str(patient)]})).mark_text(align="left", color=INK, fontWeight=600)
+        marks.append(name.encode(text="name:N", x=alt.value(0), y=alt.value(-10)))
+        panels.append(alt.layer(*marks).properties(width=PANEL_WIDTH, height=PANEL_HEIGHT))
     across = "days after infusion, square-root scale" if time_unit == "day" and horizon > 60 else f"{time_unit}s after infusion"
-    words = alt.Title(f"{axis.title} over {across}", fontWeight="normal", anchor="start", offset=14)
-    return themed(alt.concat(*panels, columns=columns, spacing={"row": 16, "column": 18}, bounds="flush", title=words))
+    words = alt.Title(f"{axis.title} over {across}", fontWeight="normal", anchor="start", offset=4)
+    return themed(alt.concat(*panels, columns=columns, spacing={"row": 46, "column": 22}, bounds="flush", title=words))
 
 
 def _x(horizon: float, time_unit: str, **more: bool) -> Any:
