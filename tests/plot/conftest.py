@@ -65,7 +65,7 @@ def inflammation() -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.fixture(scope="session")
 def comparison() -> pd.DataFrame:
     """A table as a virtual trial prints it."""
-    columns = ["panel", "quantity", "unit", "lower", "median", "upper", "published", "published_lower", "published_upper", "kind", "verdict"]
+    numbers = ["lower", "median", "upper", "published", "published_lower", "published_upper"]
     nan = float("nan")
     rows = [
         ("Kinetics", "Cmax, geometric mean", "copies/ug", 17800, 24300, 33100, 34700, nan, nan, "not comparable", ""),
@@ -77,7 +77,7 @@ def comparison() -> pd.DataFrame:
         ("Leukaemia", "Blasts below 5 % at day 28", "%", 78, 87, 94, 82, 72, 90, "independent", "inside"),
         ("Inflammation", "Onset, median", "day", 4.2, 5.6, 7.3, 3, nan, nan, "independent", "outside"),
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=["panel", "quantity", "unit", *numbers, "kind", "verdict"])
 
 
 @pytest.fixture(scope="session")

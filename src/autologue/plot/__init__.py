@@ -14,16 +14,19 @@ from autologue.plot.bands import quantile_bands, running_bands
 from autologue.plot.expansion import expansion_curves, spaghetti
 from autologue.plot.export import chart_svg, save_chart
 from autologue.plot.intervals import KINDS, intervals
+from autologue.plot.numbers import format_number, format_unit
 from autologue.plot.profiles import profiles
 from autologue.plot.scatter import scatter_with_band
 from autologue.plot.survival import survival_curves
 from autologue.plot.theme import themed
 
 __all__ = [
-    "KINDS",
     "Axis",
+    "KINDS",
     "chart_svg",
     "expansion_curves",
+    "format_number",
+    "format_unit",
     "intervals",
     "profiles",
     "quantile_bands",

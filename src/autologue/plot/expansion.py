@@ -12,7 +12,7 @@ from autologue.plot.bands import band_levels
 from autologue.plot.extra import alt
 from autologue.plot.marks import band_areas, end_labels, floored, limit_rule, limit_text, sample_points
 from autologue.plot.tables import checked
-from autologue.plot.theme import HEIGHT, PALETTE, WIDTH, themed
+from autologue.plot.theme import HEIGHT, PALETTE, layered
 
 __all__ = ["expansion_curves", "spaghetti"]
 
@@ -47,7 +47,7 @@ def expansion_curves(
     ends = {f"{level} %": float(last[f"upper_{level}"]) for level in band_levels(bands)} | {"median": float(last["median"])}
     words = limit_text(limit, unit)
     labels = end_labels({**ends, words: limit}, axis, domain=domain, height=HEIGHT, colours=dict.fromkeys(ends, PALETTE[0]))
-    return themed(alt.layer(*marks, labels).properties(width=WIDTH, height=HEIGHT))
+    return layered([*marks, labels])
 
 
 def spaghetti(
@@ -88,7 +88,7 @@ def spaghetti(
         marks.append(alt.Chart(own).mark_line(color=colour, strokeWidth=2).encode(x=x, y=y))
         ends[each] = float(own["value"].iloc[-1])
     labels = end_labels(ends, axis, domain=domain, height=HEIGHT, colours=tints)
-    return themed(alt.layer(*marks, labels).properties(width=WIDTH, height=HEIGHT))
+    return layered([*marks, labels])
 
 
 def _foot(limit: float) -> float:

@@ -6,6 +6,7 @@ import html
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 from autologue.errors import InputError, unknown
 from autologue.plot.extra import alt
@@ -32,8 +33,8 @@ def save_chart(chart: alt.TopLevelMixin, path: str | Path) -> Path:
     if ending not in FORMATS:
         raise InputError(unknown("chart format", ending, FORMATS))
     if ending == "html":
-        page = f"<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>{html.escape(Path(path).stem)}</title>{chart_svg(chart)}</html>\n"
-        return write_whole(path, page.encode())
+        head = f"<!doctype html>\n<html lang='en'><meta charset='utf-8'><title>{html.escape(Path(path).stem)}</title>"
+        return write_whole(path, f"{head}{chart_svg(chart)}</html>\n".encode())
     return write_whole(path, _rendered(chart, ending))
 
 
@@ -44,5 +45,6 @@ def _rendered(chart: alt.TopLevelMixin, ending: str) -> bytes:
             chart.save(text, format="svg", engine="vl-convert")
             return re.sub(r"\s*xmlns:xlink=\"[^\"]*\"", "", text.getvalue()).encode()
         found = io.BytesIO()
-        chart.save(found, format=ending, engine="vl-convert", **({"ppi": PIXELS_PER_INCH} if ending == "png" else {}))
+        more: dict[str, Any] = {"ppi": PIXELS_PER_INCH} if ending == "png" else {}
+        chart.save(found, format="png" if ending == "png" else "pdf", engine="vl-convert", **more)
         return found.getvalue()

@@ -12,7 +12,7 @@ from autologue.errors import InputError, unknown
 from autologue.plot.extra import alt
 from autologue.plot.numbers import format_interval, format_number, format_unit
 from autologue.plot.tables import checked
-from autologue.plot.theme import GRID, INK, MUTED, PALETTE, PAPER, RULE, themed
+from autologue.plot.theme import GRID, INK, MUTED, PALETTE, PAPER, RULE, layered
 
 __all__ = ["KINDS", "intervals"]
 
@@ -47,7 +47,7 @@ def intervals(table: pd.DataFrame) -> alt.LayerChart:
     columns = _columns(rows)
     edges = (columns[0].x, columns[-1].x + columns[-1].width)
     marks = [*_grid(rows, (low, high), height, edges), *_bars(rows, (low, high), height), *_texts(rows, heads, height, columns)]
-    return themed(alt.layer(*marks).properties(width=PLOT, height=height))
+    return layered(marks, width=PLOT, height=height)
 
 
 def _rows(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -59,7 +59,7 @@ def _rows(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     scale = table["median"].where(table["median"] > 0)
     ratios = {f"{name}_ratio": (table[name] / scale).where(table[name] > 0) for name in NUMBERS}
     texts = {
-        "name": [f"{q}, {format_unit(u)}" if format_unit(str(u)) else str(q) for q, u in zip(table["quantity"], table["unit"], strict=True)],
+        "name": [", ".join(filter(None, (str(q), format_unit(str(u))))) for q, u in zip(table["quantity"], table["unit"], strict=True)],
         "predicted_text": _texts_of(table, "median", ("lower", "upper")),
         "published_text": _texts_of(table, "published", ("published_lower", "published_upper")),
     }
@@ -119,7 +119,7 @@ def _bars(rows: pd.DataFrame, domain: tuple[float, float], height: int) -> list[
     present = [kind for kind in KINDS if kind in set(rows["kind"])]
     tints = alt.Scale(domain=present, range=[KINDS[kind][0] for kind in present])
     shapes = alt.Scale(domain=present, range=[KINDS[kind][1] for kind in present])
-    y, marks = _y(height), []
+    y, marks = _y(height), list[Any]()
     drawn = rows[rows["median"] > 0]
     for kind in present:
         own, colour = drawn[drawn["kind"] == kind], KINDS[kind][0]
@@ -133,8 +133,8 @@ def _bars(rows: pd.DataFrame, domain: tuple[float, float], height: int) -> list[
         ]
     known = drawn[drawn["published_ratio"].notna()]
     point = alt.Chart(known).mark_point(filled=True, size=78, opacity=1, stroke=PAPER, strokeWidth=0.9)
-    colour, shape = alt.Color("kind:N", scale=tints, legend=alt.Legend()), alt.Shape("kind:N", scale=shapes, legend=alt.Legend())
-    return [*marks, point.encode(x=_x("published_ratio", domain), y=y, color=colour, shape=shape)]
+    told = {"color": alt.Color("kind:N", scale=tints), "shape": alt.Shape("kind:N", scale=shapes)}
+    return [*marks, point.encode(x=_x("published_ratio", domain), y=y, **told)]
 
 
 def _texts(rows: pd.DataFrame, heads: pd.DataFrame, height: int, columns: list[_Column]) -> list[Any]:

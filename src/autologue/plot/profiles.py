@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from autologue.errors import InputError
 from autologue.plot.axes import Axis, axis_y, decades, exponents_y, time_x
@@ -43,7 +44,7 @@ def profiles(
     if len(ids) > MOST:
         raise InputError(f"{len(ids)} patients do not fit on one page of panels; choose at most {MOST}, or draw them with spaghetti.")
     edges = [] if curves is None else [f"{side}_{level}" for level in band_levels(curves) for side in ("lower", "upper")]
-    heights = [frame["value"].clip(lower=limit / 1.5), [limit / 1.5]]
+    heights: list[ArrayLike] = [frame["value"].clip(lower=limit / 1.5), [limit / 1.5]]
     times = [frame["time"].max()]
     if curves is not None:
         checked(curves, ("time", "median", *edges), what="curves", others=("id",))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from autologue.plot.axes import Axis, axis_x, axis_y, decades, exponents_x, exponents_y, linear_domain
 from autologue.plot.bands import band_levels
 from autologue.plot.extra import alt
 from autologue.plot.marks import band_areas, end_labels, floored
 from autologue.plot.tables import checked
-from autologue.plot.theme import HEIGHT, PALETTE, PAPER, WIDTH, themed
+from autologue.plot.theme import HEIGHT, PALETTE, PAPER, layered
 
 __all__ = ["scatter_with_band"]
 
@@ -27,7 +28,7 @@ def scatter_with_band(points: pd.DataFrame, band: pd.DataFrame | None = None, *,
     if band is not None:
         edges = [f"{side}_{level}" for level in band_levels(band) for side in ("lower", "upper")]
         checked(band, ("x", "median", *edges), what="the running band")
-    heights = [points["y"], *([] if band is None else [band[["median", *edges]]])]
+    heights: list[ArrayLike] = [points["y"], *([] if band is None else [band[["median", *edges]]])]
     across, up = ((decades if axis.log else linear_domain)(values) for axis, values in ((x, [points["x"]]), (y, heights)))
     horizontal = axis_x("x", x, across)
     marks: list[Any] = []
@@ -46,4 +47,4 @@ def scatter_with_band(points: pd.DataFrame, band: pd.DataFrame | None = None, *,
         last = shown.iloc[-1]
         ends = {f"{level} %": float(last[f"upper_{level}"]) for level in band_levels(band)} | {"running median": float(last["median"])}
         marks.append(end_labels(ends, y, domain=up, height=HEIGHT, colours=dict.fromkeys(ends, PALETTE[0])))
-    return themed(alt.layer(*marks).properties(width=WIDTH, height=HEIGHT))
+    return layered(marks)

@@ -11,7 +11,7 @@ from autologue.plot.axes import Axis, axis_y
 from autologue.plot.extra import alt
 from autologue.plot.marks import end_labels
 from autologue.plot.tables import checked
-from autologue.plot.theme import HEIGHT, INK, MUTED, PALETTE, WIDTH, themed
+from autologue.plot.theme import HEIGHT, INK, MUTED, PALETTE, WIDTH, layered
 
 __all__ = ["survival_curves"]
 
@@ -50,7 +50,7 @@ def survival_curves(
         across = {arm: x for arm, (x, _) in places.items()}
         marks.append(end_labels(ends, Axis(event), domain=(0, 100), height=HEIGHT, across=across, colours=tints))
     marks += _risk_table(numbers, arms, tints, scale)
-    return themed(alt.layer(*marks).properties(width=WIDTH, height=HEIGHT))
+    return layered(marks)
 
 
 def _from_zero(frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,17 +6,18 @@ Sizes suit a journal column: a chart of default width is about 500 px wide, and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from autologue.plot.extra import alt
 
-__all__ = ["DARK", "GRID", "HEIGHT", "INK", "MUTED", "PALETTE", "PAPER", "RULE", "WIDTH", "themed"]
+__all__ = ["DARK", "GRID", "HEIGHT", "INK", "MUTED", "PALETTE", "PAPER", "RULE", "WIDTH", "layered", "themed"]
 
 INK, MUTED, RULE, GRID, PAPER = "#1d2733", "#5b6673", "#98a2ad", "#e7eaee", "#ffffff"
 PALETTE = ("#2c5f9e", "#d4702a", "#1f8a70", "#8b4a9c", "#b8920f", "#6f7a86")  # blue, orange, green, purple, gold, grey
 DARK = {  # what each colour becomes on a dark page
     INK: "#e9edf1", MUTED: "#aeb8c2", RULE: "#66717d", GRID: "#2b333c", PAPER: "#14191f",
-    PALETTE[0]: "#7db1ec", PALETTE[1]: "#f09a5c", PALETTE[2]: "#5cc3a7", PALETTE[3]: "#c48bd6", PALETTE[4]: "#dcbc4e", PALETTE[5]: "#9ca7b3",
+    **dict(zip(PALETTE, ("#7db1ec", "#f09a5c", "#5cc3a7", "#c48bd6", "#dcbc4e", "#9ca7b3"), strict=True)),
 }  # fmt: skip
 WIDTH, HEIGHT = 430, 270  # of the plotting area, in pixels
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
@@ -52,5 +53,10 @@ Chart = TypeVar("Chart", bound="alt.TopLevelMixin")
 
 def themed(chart: Chart) -> Chart:
     """Return the chart with the look of the house; a chart made by this package has it already."""
-    found: Chart = chart.configure(**CONFIG)  # type: ignore[attr-defined]
+    found: Chart = chart.configure(**CONFIG)
     return found
+
+
+def layered(marks: Iterable[Any], *, width: int = WIDTH, height: int = HEIGHT) -> alt.LayerChart:
+    """Return marks drawn over each other, the first at the back, with the look of the house; sizes in pixels."""
+    return themed(alt.LayerChart(layer=list(marks), width=width, height=height))

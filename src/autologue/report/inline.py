@@ -47,10 +47,10 @@ def inline_svg(svg: str, *, label: str, prefix: str) -> str:
 
 
 def prose_html(text: str) -> str:
-    """Return prose as HTML: paragraphs, emphasis, code and lists; everything else is shown as it was written.
+    r"""Return prose as HTML: paragraphs, emphasis, code and lists; everything else is shown as it was written.
 
     >>> prose_html("Cells *expand* <b>fast</b>.")
-    '<p>Cells <em>expand</em> &lt;b&gt;fast&lt;/b&gt;.</p>\\n'
+    '<p>Cells <em>expand</em> &lt;b&gt;fast&lt;/b&gt;.</p>\n'
     """
     from markdown_it import MarkdownIt
 

@@ -109,16 +109,15 @@ def _json(manifest: Mapping[str, Any]) -> str:
     try:
         text = json.dumps(dict(manifest), ensure_ascii=False, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise InputError(f"the manifest holds something that JSON cannot: {error}; give text, finite numbers, lists and mappings.") from error
+        wrong = f"the manifest holds something that JSON cannot: {error}"
+        raise InputError(f"{wrong}; give text, finite numbers, lists and mappings.") from error
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("\u2028", "\\u2028")
 
 
 def _dark() -> str:
     """Return the rules that turn the colours of figures on a dark screen."""
-    try:
-        from autologue.plot.theme import DARK
-    except AutologueError as missing:
-        raise missing from None
+    from autologue.plot.theme import DARK
+
     rules = "".join(
         f'figure svg [fill="{light}"]{{fill:{dark}}}figure svg [stroke="{light}"]{{stroke:{dark}}}' for light, dark in DARK.items()
     )
