@@ -169,6 +169,7 @@ def test_text_of_the_user_is_escaped(bands: Table, quantity: str) -> None:
         (lambda d: survival_curves(d["survival"][0].assign(estimate=80.0), d["survival"][1]), "between 0 and 1"),
         (lambda d: survival_curves(d["survival"][0], d["survival"][1].query("arm == 'CAR-T'")), "lacks the arm standard care"),
         (lambda d: profiles(d["curves"], **COPIES), "79 patients do not fit"),
+        (lambda d: profiles(d["curves"], limit=-1, unit="copies/ug"), "limit must be above zero"),
         (lambda d: scatter_with_band(pd.DataFrame({"x": [0.0], "y": [1.0]}), x=Axis("a", log=True), y=Axis("b")), "no value is above zero"),
     ],
 )

@@ -10,7 +10,7 @@ from autologue.errors import InputError, unknown
 from autologue.plot.axes import Axis, axis_y, decades, exponents_y, time_x
 from autologue.plot.bands import band_levels
 from autologue.plot.extra import alt
-from autologue.plot.marks import band_areas, end_labels, floored, limit_rule, limit_text, sample_points
+from autologue.plot.marks import band_areas, end_labels, floored, foot, limit_rule, limit_text, sample_points
 from autologue.plot.tables import checked
 from autologue.plot.theme import HEIGHT, PALETTE, layered
 
@@ -37,7 +37,7 @@ def expansion_curves(
     checked(bands, ("time", "median", *edges), what="bands")
     samples = None if observed is None else checked(observed, ("time", "value"), what="observed samples")
     axis = Axis(quantity, unit, log=True)
-    domain = decades([bands["median"].clip(lower=_foot(limit)), bands[edges].clip(lower=_foot(limit)), *_samples(samples, limit)])
+    domain = decades([bands["median"].clip(lower=foot(limit)), bands[edges].clip(lower=foot(limit)), *_samples(samples, limit)])
     shown = floored(bands.sort_values("time"), ["median", *edges], domain[0])
     x, y = time_x("time", float(bands["time"].max()), time_unit), axis_y("median", axis, domain)
     marks = [*band_areas(shown, x, y, colour=PALETTE[0]), limit_rule(limit, y), *exponents_y(y, axis, domain)]
@@ -73,7 +73,7 @@ def spaghetti(
     if len(chosen) > len(PALETTE) - 1:
         raise InputError(f"{len(chosen)} patients are too many to tell apart by colour; highlight at most {len(PALETTE) - 1}.")
     axis = Axis(quantity, unit, log=True)
-    domain = decades([rows["value"].clip(lower=_foot(limit)), [limit]])
+    domain = decades([rows["value"].clip(lower=foot(limit)), [limit]])
     rows = floored(rows, ["value"], domain[0]).sort_values(["id", "time"])
     x, y = time_x("time", float(rows["time"].max()), time_unit), axis_y("value", axis, domain)
     count = rows["id"].nunique()
@@ -89,13 +89,6 @@ def spaghetti(
         ends[each] = float(own["value"].iloc[-1])
     labels = end_labels(ends, axis, domain=domain, height=HEIGHT, colours=tints)
     return layered([*marks, labels])
-
-
-def _foot(limit: float) -> float:
-    """Return the least value worth drawing: a decade below the limit and a little more, so that the tail stays visible."""
-    if not limit > 0:
-        raise InputError(f"the assay limit must be above zero, got {limit:g}; give it in the unit of the curves.")
-    return limit / 30
 
 
 def _samples(samples: pd.DataFrame | None, limit: float) -> list[pd.Series]:

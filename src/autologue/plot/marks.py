@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from autologue.errors import InputError
 from autologue.plot.axes import Axis
 from autologue.plot.bands import band_levels
 from autologue.plot.extra import alt
 from autologue.plot.numbers import format_number, format_unit
 from autologue.plot.theme import INK, MUTED, PAPER, WIDTH
 
-__all__ = ["band_areas", "end_labels", "floored", "limit_rule", "limit_text", "sample_points", "spread"]
+__all__ = ["band_areas", "end_labels", "floored", "foot", "limit_rule", "limit_text", "sample_points", "spread"]
 
 GAP = 13.0  # pixels between two labels, at least
 MEASURED, BELOW = "measured", "below the assay limit"
@@ -25,6 +26,13 @@ OPACITY = (0.16, 0.26, 0.30)  # of the widest band, the next, ...; they add up w
 def floored(frame: pd.DataFrame, columns: list[str], floor: float) -> pd.DataFrame:
     """Return a copy in which the columns are no less than `floor`, which is where zero is drawn on a logarithmic axis."""
     return frame.assign(**{name: np.maximum(frame[name].to_numpy(np.float64), floor) for name in columns})
+
+
+def foot(limit: float) -> float:
+    """Return the least value worth drawing: a decade below the limit and a little more, so that the tail stays visible."""
+    if not limit > 0:
+        raise InputError(f"the assay limit must be above zero, got {limit:g}; give it in the unit of the curves.")
+    return limit / 30
 
 
 def band_areas(bands: pd.DataFrame, x: Any, y: Any, *, colour: str) -> list[Any]:

@@ -11,7 +11,7 @@ from autologue.errors import InputError
 from autologue.plot.axes import Axis, axis_y, decades, exponents_y, time_x
 from autologue.plot.bands import band_levels
 from autologue.plot.extra import alt
-from autologue.plot.marks import band_areas, floored, limit_rule, sample_points
+from autologue.plot.marks import band_areas, floored, foot, limit_rule, sample_points
 from autologue.plot.tables import checked
 from autologue.plot.theme import INK, PALETTE, themed
 
@@ -39,6 +39,7 @@ def profiles(
     `curves`: columns id, time, median and pairs lower_90, upper_90 (any levels). Raises InputError for missing columns, or more
     than 60 patients.
     """
+    least = foot(limit)
     checked(frame, ("time", "value"), what="profiles", others=("id",))
     ids = list(dict.fromkeys(frame["id"]))
     if len(ids) > MOST:
@@ -48,7 +49,7 @@ def profiles(
     times = [frame["time"].max()]
     if curves is not None:
         checked(curves, ("time", "median", *edges), what="curves", others=("id",))
-        heights.append(curves[["median", *edges]].clip(lower=limit / 10))
+        heights.append(curves[["median", *edges]].clip(lower=least))
         times.append(curves["time"].max())
     if doses is not None:
         checked(doses, ("time",), what="doses", others=("id",))

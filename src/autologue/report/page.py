@@ -46,7 +46,7 @@ def render_report(report: Report) -> str:
     return template.render(
         report=report,
         banner=BANNER,
-        style=(folder / "report.css").read_text("utf-8") + _dark(),
+        style=(folder / "report.css").read_text("utf-8") + _foot() + _dark(),
         sections=list(_sections(report)),
         methods=prose_html(report.methods),
         facts=list(_facts(report.manifest)),
@@ -112,6 +112,11 @@ def _json(manifest: Mapping[str, Any]) -> str:
         wrong = f"the manifest holds something that JSON cannot: {error}"
         raise InputError(f"{wrong}; give text, finite numbers, lists and mappings.") from error
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("\u2028", "\\u2028")
+
+
+def _foot() -> str:
+    """Return the rule that prints the banner at the foot of every page, in browsers that know margin boxes."""
+    return f"@page{{@bottom-center{{content:{json.dumps(BANNER)};font:8pt system-ui,sans-serif;color:#5b6673}}}}\n"
 
 
 def _dark() -> str:
