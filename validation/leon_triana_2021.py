@@ -33,7 +33,7 @@ def checks():
         claim("time of the lowest leukaemia, days", source=COMPUTED, published="57.0", ours=TIMES[low]),
         claim(
             f"the peak depends little on the dose ({peaks[0]:.3g} to {peaks[2]:.3g} cells for 1e6 to 1e8 infused; elasticity < 0.1)",
-            source="abstract, in words",
+            source="text",
             published=True,
             ours=abs(math.log(peaks[2] / peaks[0]) / math.log(100)) < 0.1,
         ),

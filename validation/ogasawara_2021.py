@@ -12,7 +12,7 @@ from autologue.engine.reference import solve_reference
 from autologue.library.ogasawara_2021 import MODEL, MODEL_FROM_LAG, POPULATIONS
 from autologue.qualify.claims import claim, print_claims
 
-ABSTRACT, COMPUTED = "abstract", "computed from the published means independently"
+ABSTRACT, COMPUTED = "paper or its abstract", "computed from the published means independently"
 LOPSIDED = "the printed interval is not symmetric about the mean on the logarithm; its width is kept"
 
 

@@ -67,9 +67,9 @@ def typical_claims():
     doubling = math.log(2) / math.log(grow[1] / grow[0])
     first, last = (math.log(2) / math.log(fall[name][0] / fall[name][1]) for name in ("effector", "memory"))
     rows = [
-        claim("doubling time, days", source="abstract", published="0.78", ours=doubling),
-        claim("half-life of the first decline, days", source="abstract", published="4.3", ours=first),
-        claim("terminal half-life, days", source="abstract, two digits", published="220", ours=last, tolerance=5.0),
+        claim("doubling time, days", source="paper or its abstract", published="0.78", ours=doubling),
+        claim("half-life of the first decline, days", source="paper or its abstract", published="4.3", ours=first),
+        claim("terminal half-life, days", source="paper or its abstract, two digits", published="220", ours=last, tolerance=5.0),
         claim("doubling time, days", source=COMPUTED, published="0.7796", ours=doubling),
         claim("half-life of the first decline, days", source=COMPUTED, published="4.332", ours=first),
         claim("terminal half-life, days", source=COMPUTED, published="216.6", ours=last),

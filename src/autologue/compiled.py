@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 
 import numba
 
-__all__ = ["compiled", "compiled_fast"]
+__all__ = ["compiled", "compiled_fast", "compiled_inline"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -28,6 +28,11 @@ def compiled(function: F) -> F:
 def compiled_fast(function: F) -> F:
     """Compile `function` as `compiled` does, with contraction and reassociation allowed (NaN and infinity still count)."""
     return _compile(function, fastmath=FASTMATH)
+
+
+def compiled_inline(function: F) -> F:
+    """Compile `function` as `compiled_fast` does, into each of its callers: passing many arrays costs more than small work."""
+    return cast("F", numba.njit(nogil=True, error_model="numpy", fastmath=FASTMATH, forceinline=True)(function))
 
 
 def _compile(function: F, *, fastmath: bool | set[str]) -> F:

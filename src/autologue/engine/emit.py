@@ -25,8 +25,13 @@ _CALL = {
 _COST = {"rcp": 4.0, "rcp0": 5.0, "log": 14.0, "exp": 14.0, "sqrt": 6.0, "pow": 30.0}
 
 
-def emit(graph: Graph, targets: Sequence[tuple[str, Node]], names: Mapping[str, str], ready: Mapping[int, str]) -> list[str]:
-    """Return lines that compute each target; `names` renames variables, `ready` gives nodes that are already computed."""
+def emit(
+    graph: Graph, targets: Sequence[tuple[str, Node]], names: Mapping[str, str], ready: Mapping[int, str], suffix: str = ""
+) -> list[str]:
+    """Return lines that compute each target; `names` renames variables, `ready` gives nodes that are already computed.
+
+    `suffix` ends the names of intermediate values: a name that is assigned once compiles faster.
+    """
     wanted = [node for _, node in targets]
     label: dict[int, str] = {}
     lines: list[str] = []
@@ -35,14 +40,14 @@ def emit(graph: Graph, targets: Sequence[tuple[str, Node]], names: Mapping[str, 
         if node.index in ready:
             label[node.index] = ready[node.index]
         elif node.op == "const":
-            label[node.index] = repr(node.value)
+            label[node.index] = _signed(repr(node.value))
         elif node.op == "var":
             label[node.index] = names.get(str(node.value), str(node.value))
         else:
             parts = [label[a.index] for a in node.args]
             text = f"{parts[0]}{node.op}{parts[1]}" if node.op in ("+", "-", "*") else _CALL[node.op].format(*parts)
-            label[node.index] = f"w{node.index}"
-            lines.append(f"w{node.index}={_signed(text)}")
+            label[node.index] = f"w{node.index}{suffix}"
+            lines.append(f"{label[node.index]}={_signed(text)}")
     lines += [f"{target}={label[node.index]}" for target, node in targets]
     return lines
 

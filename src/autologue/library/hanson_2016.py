@@ -4,7 +4,8 @@ Hanson S, Grimes DR, Taylor-King JP, Bauer B, Warman PI, Frankenstein Z, et al. 
 B-ALL: mathematical modelling as a new avenue for improvement. bioRxiv 2016, doi:10.1101/049908 (BioModels BIOMD0000000837).
 
 Memory CAR-T cells, cytotoxic and helper, turn into effectors where leukaemia meets inflammation; effectors and leukaemia
-together feed inflammation, a cytokine level in no stated unit ("signal"). No patients were fitted.
+together feed inflammation, a cytokine level in no stated unit ("signal"). The paper draws a virtual population around these
+values; its spread is not at hand, so patients do not differ here.
 
 Time is in HOURS: the curated encoding reproduces figure 3 over 720, which is 30 days; peaks then fall on days 1 to 22, where
 cytokine release is seen; as days they would come months late. Counts are cells per microlitre in scale, as curated.
@@ -89,7 +90,7 @@ MODEL = Model(
     name="hanson_2016",
     title="Inflammation against burden after CAR-T cells",
     disease="B-cell acute lymphoblastic leukaemia",
-    product="CAR-T cells against CD19, cytotoxic and helper",
+    product="CAR-T cells, cytotoxic and helper",
     answers=("peak and time of inflammation by burden at the infusion", "effect of an anti-inflammatory drug by time and rate"),
     silent_on=("spread between patients", "cytokines in units of an assay", "grade of cytokine release syndrome", "neurotoxicity", "cure"),
     time="hour",

@@ -12,8 +12,8 @@ Units: cells per microlitre of blood and millilitres of tumour. One cell/uL is 5
 a second infusion is given in cells/uL by that rule. Axes of the paper's figure 2 say "per mL" where they are per microlitre.
 
 Growth of the tumour spans 0.01 to 0.50 per day between patients in Table 1; 0.19 is a value inside that range, chosen here for
-the reference run, no estimate of the paper. The quartile ranges printed for `a` and `b` do not contain the estimates; ranges are
-of fits, not of patients, so no between-patient variability is given. Tumour growth of 0.5 crosses 1.2 x baseline within hours of the
+the reference run, no estimate of the paper. The quartile ranges printed for `a` and `b` do not contain the estimates; the ranges
+come from fits, and none of them is used as a spread between patients. Tumour growth of 0.5 crosses 1.2 x baseline within hours of the
 infusion and falls again: progression is to be looked for after the minimum.
 """
 

@@ -57,9 +57,9 @@ PARAMETERS = {
     **{name: Parameter(row[1], row[4], row[5], None, SETS) for name, row in MEDIANS.items()},
     **dict(
         transfer=Parameter(1.0, "1/day", "distribution of the dose out of the depot", None, "unit rate in the equations"),
-        dose=Parameter(1e8, "cells", "CAR-T cells infused", None, "initial condition of the fits"),
-        tumour_0=Parameter(1e10, "cells", "tumour at the infusion", None, "initial condition of the fits"),
-        antigen_0=Parameter(1e10, "cells", "antigen at the infusion", None, "initial condition of the fits"),
+        dose=Parameter(1e8, "cells", "CAR-T cells infused", None, "initial condition of the equations"),
+        tumour_0=Parameter(1e10, "cells", "tumour at the infusion", None, "initial condition of the equations"),
+        antigen_0=Parameter(1e10, "cells", "antigen at the infusion", None, "initial condition of the equations"),
     ),
 }
 

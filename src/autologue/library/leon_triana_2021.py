@@ -3,8 +3,8 @@
 Leon-Triana O, Sabir S, Calvo GF, Belmonte-Beitia J, Chulian S, Martinez-Rubio A, et al. Commun Nonlinear Sci Numer Simul
 2021;94:105570, doi:10.1016/j.cnsns.2020.105570; equations 4a to 4c.
 
-CAR-T cells are stimulated by every CD19+ cell, leukaemic or healthy, and kill both. No population was fitted: one set of
-plausible values for a child or young adult. Left out in this reduced form: the marrow that makes new B cells, so healthy B
+CAR-T cells are stimulated by every CD19+ cell, leukaemic or healthy, and kill both. One set of
+values, as curated; no spread between patients is at hand. Left out in this reduced form: the marrow that makes new B cells, so healthy B
 cells only vanish here and aplasia beyond day 60 is not to be read from it (see leon_triana_2021_source).
 
 A public script infuses 1e8 cells ("10e7") where the curated model infuses 1e7: the latter is used.

@@ -21,7 +21,7 @@ from autologue.functions import exp, log, where
 from autologue.model import Model, Output, Parameter, Phase, State
 from autologue.population import Parametric
 
-ABSTRACT = "population mean with 95 % confidence interval, abstract"
+ABSTRACT = "population mean with 95 % confidence interval, read in the paper or its abstract"
 INTERVALS = dict(
     t_lag=(2.71, 3.97), doubling_time=(0.667, 0.821), t_max=(8.81, 9.70), half_life_initial=(4.15, 5.90), half_life_terminal=(241.0, 647.0)
 )
@@ -102,7 +102,7 @@ def typical(model):
         model=model,
         name="typical",
         uncertainty={name: math.log(high / low) / (2 * 1.959964) for name, (low, high) in INTERVALS.items()},
-        source="means and 95 % confidence intervals of the abstract; standard errors of the logarithm from the width of the interval",
+        source="means and 95 % confidence intervals as published; standard errors of the logarithm from the width of the interval",
         assumed="the fraction that persists is that of another product; patients do not differ, because no spread is at hand",
     )
 

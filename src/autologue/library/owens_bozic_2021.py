@@ -3,8 +3,8 @@
 Owens K, Bozic I. Bull Math Biol 2021;83:42, doi:10.1007/s11538-021-00869-5.
 
 Tumour, endogenous immune effectors and CAR-T cells, whose stimulation falls with the logarithm of their joint number over
-a capacity; chemotherapy kills all three, most of all the competitors of the CAR-T cells. Parameters of four patients, assembled
-from the literature: 1 large B-cell lymphoma, 2 chronic lymphocytic leukaemia, 3 and 4 melanoma. Each is a population of its own.
+a capacity; chemotherapy kills all three and, before the injection, makes room for the CAR-T cells. Parameters of four
+patients: 1 large B-cell lymphoma, 2 chronic lymphocytic leukaemia, 3 and 4 melanoma. Each is a population of its own.
 
 The pulse of chemotherapy. The paper says daily infusions of half an hour. That gives a peak of 2.65 uM for five days at
 77 uM/day, not the peak it prints, 3.34 uM, and loses three of its four cures. A pulse of 0.63 h gives 3.33 uM and all eight printed

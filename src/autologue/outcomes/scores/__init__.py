@@ -1,0 +1,1 @@
+"""Predictive scores with their published points and units; a laboratory value always carries its unit."""

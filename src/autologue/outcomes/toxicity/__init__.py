@@ -1,0 +1,1 @@
+"""Toxicity: one record of physiology, four published scales read from it."""

@@ -1,0 +1,1 @@
+"""Parametric families of survival curves, one file a family."""
