@@ -217,8 +217,8 @@ def test_failed_patients_are_counted_left_out_and_named(caplog: pytest.LogCaptur
 
 
 def test_a_file_whose_patients_all_fail_is_not_left(tmp_path: Path) -> None:
+    population = Drawn(model=MODEL, values=dict(rate=np.array([-30.0]), start=np.array([1e200])))
     with pytest.raises(SolveError):
-        population = Drawn(model=MODEL, values=dict(rate=np.array([-30.0]), start=np.array([1e200])))
         simulate_to_parquet(population, tmp_path / "x.parquet", times=[0.0, 40.0], patients=1)
     assert list(tmp_path.iterdir()) == []
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from autologue.engine.collect import Collector, failures
-from autologue.engine.plan import Plan, Progress, Regimens, draw_populations, make_plan
+from autologue.engine.plan import Plan, Progress, Regimens, TooLargeError, draw_populations, make_plan
 from autologue.engine.solve import Solver
 from autologue.engine.summary import Summary
 from autologue.errors import InputError, SolveError
@@ -21,7 +21,7 @@ from autologue.model import Model
 from autologue.population import Individuals, Population
 from autologue.results import Simulation, arrow_table
 
-__all__ = ["LIMIT", "Regimens", "simulate", "simulate_to_parquet"]
+__all__ = ["LIMIT", "Regimens", "TooLargeError", "simulate", "simulate_to_parquet"]
 
 LIMIT = 500e6  # bytes of trajectories that are held in memory
 BLOCK = 32_768  # patients that are sampled and solved at once
@@ -62,7 +62,7 @@ def simulate(
     draws: populations drawn from the uncertainty of the typical values; adds the dimension `draw`.
     visits: when rules that act at visits look. progress: called with the number of patients done since the last call.
 
-    Raises InputError for what cannot be used, or would need more than 500 MB; SolveError where no patient could be solved.
+    Raises InputError for what cannot be used (TooLargeError above 500 MB); SolveError where no patient could be solved.
 
     >>> from autologue.library import load
     >>> found = simulate(load("stein_2019"), times=[0, 7, 28, 365], patients=5, seed=1)

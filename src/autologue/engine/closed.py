@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.engine.emit import emit
-from autologue.engine.kernel import load_module
 from autologue.engine.evaluate import evaluate
+from autologue.engine.kernel import load_module
 from autologue.engine.solve import REASONS, Prepared, Solution, prepare, threads, time_tables
 from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
@@ -102,7 +102,7 @@ def solve_closed_form(model: Model, parameters: Floats, times: Floats, outputs: 
     ready = prepare(model)
     values = closed_form(model, parameters, times=times, outputs=outputs, workers=workers or threads())
     count = len(parameters)
-    bad = ~np.isfinite(values).all(axis=2)
+    bad = np.asarray(~np.isfinite(values)).any(axis=2)
     named: dict[str, Floats | float] = {f"p{i}": parameters[:, i] for i in range(parameters.shape[1])}
     ends = [np.broadcast_to(end, (count,)) for end in evaluate(ready.system.graph, ready.system.phase_ends, named)]
     marks = np.column_stack([np.where(end <= times[-1], end, np.nan) for end in ends])

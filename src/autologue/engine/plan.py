@@ -22,13 +22,17 @@ from autologue.model import Model
 from autologue.population import Drawn, Individuals, Parametric, Population
 from autologue.regimen import Regimen
 
-__all__ = ["Plan", "Progress", "Regimens", "draw_populations", "make_plan"]
+__all__ = ["Plan", "Progress", "Regimens", "TooLargeError", "draw_populations", "make_plan"]
 
 Floats = NDArray[np.float64]
 Regimens = Regimen | Sequence[Regimen | None] | Callable[[Individuals], Sequence[Regimen | None]] | None
 Progress = Callable[[int], None]
 POINTS = 101  # times over the horizon where none are given
 _PROBED = 64  # patients whose regimens the stiffness probe looks at
+
+
+class TooLargeError(InputError):
+    """Trajectories that would not fit in memory, and can be streamed to a file."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,13 @@ class Plan:
     workers: int | None
 
     def refuse_above(self, limit: float, patients: int, draws: int) -> None:
-        """Raise InputError where the trajectories of so many patients need more than `limit` bytes."""
+        """Raise TooLargeError where the trajectories of so many patients need more than `limit` bytes."""
         columns = len(self.labels.outputs) + len(self.labels.measured)
         size = 8.0 * patients * draws * len(self.times) * columns
         if size > limit:
             what = f"{patients} patients" + (f" x {draws} draws" if draws > 1 else "") + f" x {len(self.times)} times x {columns} outputs"
             remedy = "ask for fewer times, for summaries with times=(), or write chunks with simulate_to_parquet"
-            raise InputError(f"{what} would fill {size / 1e6:.0f} MB of memory, more than {limit / 1e6:.0f} MB; {remedy}")
+            raise TooLargeError(f"{what} would fill {size / 1e6:.0f} MB of memory, more than {limit / 1e6:.0f} MB; {remedy}")
 
     def people(self, population: Population, first: int, count: int) -> Individuals:
         """Return `count` patients from place `first` on."""
