@@ -24,6 +24,7 @@ MAXIMUM, MINIMUM, AREA, LAST_ABOVE, FIRST_ABOVE, FIRST_BELOW = range(6)
 SETUP, RHS, OUTPUTS, GUARDS, RESET = range(5)
 END_PHASE, EXTINCTION, RULE, TAIL_START, TAIL_EXTINCT, TAIL_LEAVE = range(6)
 FAR = 1e300
+AT_VISITS = 1_000_000  # in place of a phase: a guard that is looked at only at visits
 
 
 @inlined
@@ -113,12 +114,24 @@ def watch(aux, S, L, lane, guards, after, before, B):
 
 
 @compiled
-def rearm(aux, S, L, lane, before, fired, B):
-    """Evaluate all guards at the present state; the one that has just fired must first go back before it fires again."""
+def rearm(aux, S, L, lane, guards, after, before, phase, B):
+    """Return a guard that has passed zero in a jump of the state or together with another (-1: none), then prepare the next step.
+
+    `before` has the values of the guards before the event: NaN where there is none yet, zero for those that have fired, which
+    must first go back before they fire again. `phase` is the lane's phase before the event.
+    """
     here(S, L, lane, B)
     call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
     for k in range(L[4]):
-        before[lane, k] = 0.0 if k == fired else B[L[0] + 1 + k]
+        now = B[L[0] + 1 + k]
+        here_too = guards[k, 1] < 0 or (guards[k, 1] == phase and guards[k, 1] == S[L[20] + lane])
+        passed = before[lane, k] * guards[k, 0] < 0.0 and now * guards[k, 0] >= 0.0
+        if passed and here_too and guards[k, 2] not in (EXTINCTION, TAIL_START) and S[L[14] + lane] >= after[lane, k]:
+            return k
+    for k in range(L[4]):
+        if before[lane, k] != 0.0:
+            before[lane, k] = B[L[0] + 1 + k]
+    return -1
 
 
 @compiled
@@ -128,10 +141,10 @@ def act(S, L, lane, action, target, tail):
     if action in (EXTINCTION, TAIL_EXTINCT):
         S[y + target * W + lane] = 0.0
     if action == TAIL_START:
-        S[y + first * W + lane] = 1.0
+        S[y + first * W + lane] = S[y + target * W + lane] / tail[2] * tail[1]
     if action in (TAIL_EXTINCT, TAIL_LEAVE):
         odds = S[y + (first + 2) * W + lane]
-        chance = (odds / (1.0 + odds)) ** tail[1]
+        chance = (odds / (1.0 + odds)) ** S[y + first * W + lane]
         S[y + (first + 3) * W + lane] *= 1.0 - chance
         if action == TAIL_LEAVE:
             S[y + target * W + lane] /= 1.0 - chance
@@ -145,11 +158,44 @@ def settle(S, L, lane, guards, before, tail, marks, patient):
     """Let states that are already below their limit go extinct (or enter the tail) at once."""
     for k in range(L[4]):
         action, target = guards[k, 2], guards[k, 3]
-        if action in (EXTINCTION, TAIL_START) and before[lane, k] < 0.0 and S[L[7] + target * W + lane] > 0.0:
+        # a tail that has just been left starts at its limit, up to rounding
+        clear = action == EXTINCTION or S[L[7] + target * W + lane] < tail[2] * (1.0 - 1e-6)
+        if action in (EXTINCTION, TAIL_START) and clear and before[lane, k] < 0.0 and S[L[7] + target * W + lane] > 0.0:
             act(S, L, lane, action, target, tail)
             before[lane, k] = 0.0
             if math.isnan(marks[patient, L[5] + k]):
                 marks[patient, L[5] + k] = S[L[14] + lane]
+
+
+@compiled
+def trigger(S, L, lane, k, guards, rules, delays, tail, ends, waiting, pending, used, marks, patient):
+    """Do what guard k says at the present time."""
+    action, target, t = guards[k, 2], guards[k, 3], S[L[14] + lane]
+    if math.isnan(marks[patient, L[5] + k]):
+        marks[patient, L[5] + k] = t
+    if action == END_PHASE:
+        ends[lane, target] = t
+    elif action != RULE:
+        act(S, L, lane, action, target, tail)
+    elif used[lane, target] < rules[target, 0] and waiting[lane, target] == 0:
+        used[lane, target] += 1
+        waiting[lane, target], pending[lane, target] = 1, t + delays[target, 0]
+
+
+@compiled
+def change_rate(S, slot, rate):
+    """Add an infusion rate, negative at its end; what rounding leaves of several that have ended is none."""
+    S[slot] += rate
+    if abs(S[slot]) <= 1e-12 * abs(rate):
+        S[slot] = 0.0
+
+
+@compiled
+def early_inputs(S, L, lane, events, first, last, start):
+    """Set the inputs that hold from the start on, which the initial state may read."""
+    for j in range(first, last):
+        if int(events[j, 1]) == SET_INPUT and events[j, 0] <= start:
+            S[L[9] + int(events[j, 2]) * W + lane] = events[j, 3]
 
 
 @compiled
@@ -261,29 +307,29 @@ def cross(aux, S, L, lane, kind, o, a, b, limit, values, sums, patient, s, B):
     if kind != LAST_ABOVE and not math.isnan(sums[patient, s, 0]):
         return
     side = -1.0 if kind == FIRST_BELOW else 1.0
+    low, high = max(0.0, (a - t0) / h), min(1.0, (b - t0) / h)
+    whole = low == 0.0 and high == 1.0
+    u = 0.0
     for q in range(5):
-        theta = 0.25 * q
-        when = t0 + theta * h
-        v = side * (values[q, o] - limit)
-        if q > 0:
-            u = side * (values[q - 1, o] - limit)
-            if (u < 0.0) != (v < 0.0):
-                x, y = theta - 0.25, theta
-                for _ in range(50):
-                    m = 0.5 * (x + y)
-                    if (side * (output_at(aux, S, L, lane, m, o, B) - limit) < 0.0) == (u < 0.0):
-                        x = m
-                    else:
-                        y = m
-                root = t0 + 0.5 * (x + y) * h
-                if root >= a and root <= b and (kind == LAST_ABOVE or v >= 0.0):
-                    sums[patient, s, 0] = root
-                    if kind != LAST_ABOVE:
-                        return
-        if v >= 0.0 and when >= a and when <= b:
-            sums[patient, s, 0] = when
+        theta = low + 0.25 * q * (high - low)
+        v = side * ((values[q, o] if whole else output_at(aux, S, L, lane, theta, o, B)) - limit)
+        if q > 0 and (u < 0.0) != (v < 0.0):
+            x, y = theta - 0.25 * (high - low), theta
+            for _ in range(50):
+                m = 0.5 * (x + y)
+                if (side * (output_at(aux, S, L, lane, m, o, B) - limit) < 0.0) == (u < 0.0):
+                    x = m
+                else:
+                    y = m
+            if kind == LAST_ABOVE or v >= 0.0:
+                sums[patient, s, 0] = t0 + 0.5 * (x + y) * h
+                if kind != LAST_ABOVE:
+                    return
+        if v >= 0.0:
+            sums[patient, s, 0] = t0 + theta * h
             if kind != LAST_ABOVE:
                 return
+        u = v
 
 
 @inlined
@@ -316,7 +362,7 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
           guards, rules, delays, changes, tail, kinds, limits, rtol, atol, max_steps, chosen, direct,
           out, sums, status, failed, steps, marks):  # fmt: skip
     """Solve patients start..stop-1; every argument but the last six is read only. See `engine.solve` for shapes."""
-    mode = flush_denormals(np.int32(0))
+    mode = flush_denormals(np.int32(0)) if L[24] else np.int32(0)
     n, np_, nu, no, ng, nph, nr = L[0], L[1], L[2], L[3], L[4], L[5], L[6]
     Y, PP, U, R, T, H, STOP, PH = L[7], L[8], L[9], L[10], L[14], L[15], L[17], L[20]
     S = np.ones(L[23])
@@ -328,7 +374,7 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
     patient = np.full(W, -1)
     alive, need = np.zeros(W, np.bool_), np.ones(W, np.bool_)
     at_save, at_event = np.zeros(W, np.int64), np.zeros(W, np.int64)
-    event_time, when_event = np.zeros(W), np.zeros(W)
+    when_event = np.zeros(W)
     redo, count = np.full(W, -1), np.zeros(W, np.int64)
     ends, after, route = np.empty((W, nph)), np.empty((W, ng)), np.empty((W, 2 * nr))
     before = np.empty((W, ng))
@@ -357,6 +403,7 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
                     S[U + j * W + lane] = U0[j]
                 for j in range(n):
                     S[R + j * W + lane] = 0.0
+                early_inputs(S, L, lane, events, first_event[i], last_event[i], span[i, 0])
                 S[T + lane], S[PH + lane] = span[i, 0], 0.0
                 call_aux(aux, SETUP, S.ctypes.data, lane, B.ctypes.data)
                 for k in range(nph):
@@ -368,11 +415,14 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
                 fine = True
                 for j in range(n):
                     fine = fine and math.isfinite(S[Y + j * W + lane]) and S[Y + j * W + lane] > -FAR
-                for k in range(nph):
-                    fine = fine and not math.isnan(ends[lane, k])
+                for k in range(np_):
+                    fine = fine and not math.isnan(P[i, k])
+                for k in range(nph + ng + 2 * nr):
+                    fine = fine and not math.isnan(B[k])
+                before[lane, :] = math.nan
                 for k in range(nrule):
                     pending[lane, k], waiting[lane, k], used[lane, k] = FAR, 0, 0
-                at_save[lane], at_event[lane], event_time[lane] = first_time[i], -1, -FAR
+                at_save[lane] = first_time[i]
                 when_event[lane], at_event[lane] = next_event(events, route[lane], first_event[i], last_event[i], -FAR, -1)
                 if not alive[lane]:
                     live += 1
@@ -437,60 +487,48 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
                     continue
             t = S[T + lane]
             if t >= S[STOP + lane]:
-                fired = redo[lane]
-                redo[lane] = -1
-                if fired >= 0:
-                    action, target = guards[fired, 2], guards[fired, 3]
-                    if math.isnan(marks[i, nph + fired]):
-                        marks[i, nph + fired] = t
-                    if action == END_PHASE:
-                        ends[lane, target] = t
-                    elif action == RULE:
-                        if rules[target, 1] == 0 and used[lane, target] < rules[target, 0] and waiting[lane, target] == 0:
-                            used[lane, target] += 1
-                            waiting[lane, target], pending[lane, target] = 1, t + delays[target, 0]
-                    else:
-                        act(S, L, lane, action, target, tail)
-                while when_event[lane] <= t:
-                    j = at_event[lane]
-                    kind, target = int(events[j, 1]), int(events[j, 2])
-                    share = route[lane, 2 * int(events[j, 4])] if events[j, 4] >= 0.0 else 1.0
-                    if kind == BOLUS:
-                        S[Y + target * W + lane] += share * events[j, 3]
-                    elif kind == RATE:
-                        S[R + target * W + lane] += share * events[j, 3]
-                    elif kind == SET_INPUT:
-                        S[U + target * W + lane] = events[j, 3]
-                    elif ng > 0:
-                        here(S, L, lane, B)
-                        call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
-                        for k in range(ng):
-                            r = guards[k, 3]
-                            if guards[k, 2] != RULE or rules[r, 1] != 1 or used[lane, r] >= rules[r, 0] or waiting[lane, r] != 0:
-                                continue
-                            if B[n + 1 + k] * guards[k, 0] > 0.0 and t >= after[lane, k]:
-                                used[lane, r] += 1
-                                waiting[lane, r], pending[lane, r] = 1, t + delays[r, 0]
-                                if math.isnan(marks[i, nph + k]):
-                                    marks[i, nph + k] = t
-                    event_time[lane] = when_event[lane]
-                    when_event[lane], at_event[lane] = next_event(events, route[lane], first_event[i], last_event[i], event_time[lane], j)
-                for r in range(nrule):
-                    if pending[lane, r] <= t:
-                        for c in range(changes.shape[0]):
-                            if int(changes[c, 0]) == r:
-                                target = int(changes[c, 1])
-                                S[U + target * W + lane] = changes[c, 2] if waiting[lane, r] == 1 else U0[target]
-                        if waiting[lane, r] == 1 and delays[r, 1] < FAR:
-                            waiting[lane, r], pending[lane, r] = 2, t + delays[r, 1]
-                        else:
-                            waiting[lane, r], pending[lane, r] = 0, FAR
-                while int(S[PH + lane]) < nph - 1 and ends[lane, int(S[PH + lane])] <= t:
-                    call_aux(aux, RESET, S.ctypes.data, lane, B.ctypes.data)
-                    marks[i, int(S[PH + lane])] = t
-                    S[PH + lane] += 1.0
+                fired, redo[lane], phase = redo[lane], -1, S[PH + lane]
+                if ng > 0 and fresh:
+                    rearm(aux, S, L, lane, guards, after, before, phase, B)
+                while True:
+                    if fired >= 0:
+                        before[lane, fired] = 0.0
+                        trigger(S, L, lane, fired, guards, rules, delays, tail, ends, waiting, pending, used, marks, i)
+                    while int(S[PH + lane]) < nph - 1 and ends[lane, int(S[PH + lane])] <= t:
+                        call_aux(aux, RESET, S.ctypes.data, lane, B.ctypes.data)
+                        marks[i, int(S[PH + lane])] = t
+                        S[PH + lane] += 1.0
+                    while when_event[lane] <= t:
+                        j = at_event[lane]
+                        kind, target = int(events[j, 1]), int(events[j, 2])
+                        share = route[lane, 2 * int(events[j, 4])] if events[j, 4] >= 0.0 else 1.0
+                        if kind == BOLUS:
+                            S[Y + target * W + lane] += share * events[j, 3]
+                        elif kind == RATE:
+                            change_rate(S, R + target * W + lane, share * events[j, 3])
+                        elif kind == SET_INPUT:
+                            S[U + target * W + lane] = events[j, 3]
+                        elif ng > 0:
+                            here(S, L, lane, B)
+                            call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
+                            for k in range(ng):
+                                if guards[k, 1] == AT_VISITS and B[n + 1 + k] * guards[k, 0] > 0.0 and t >= after[lane, k]:
+                                    trigger(S, L, lane, k, guards, rules, delays, tail, ends, waiting, pending, used, marks, i)
+                        when_event[lane], at_event[lane] = next_event(events, route[lane], first_event[i], last_event[i], when_event[lane], j)
+                    for r in range(nrule):
+                        if pending[lane, r] <= t:
+                            for c in range(changes.shape[0]):
+                                if int(changes[c, 0]) == r:
+                                    target = int(changes[c, 1])
+                                    S[U + target * W + lane] = changes[c, 2] if waiting[lane, r] == 1 else U0[target]
+                            if waiting[lane, r] == 1 and delays[r, 1] < FAR:
+                                waiting[lane, r], pending[lane, r] = 2, t + delays[r, 1]
+                            else:
+                                waiting[lane, r], pending[lane, r] = 0, FAR
+                    fired = rearm(aux, S, L, lane, guards, after, before, phase, B) if ng > 0 else -1
+                    if fired < 0:
+                        break
                 if ng > 0:
-                    rearm(aux, S, L, lane, before, fired, B)
                     settle(S, L, lane, guards, before, tail, marks, i)
                 if not first_step(aux, S, L, lane, B, span[i, 1] - span[i, 0]):
                     status[i], failed[i], steps[i] = NOT_FINITE, t, count[lane]
@@ -508,4 +546,5 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
             if t >= span[i, 1]:
                 status[i], steps[i] = OK, count[lane]
                 need[lane] = anyneed = True
-    restore_mode(mode)
+    if L[24]:
+        restore_mode(mode)

@@ -40,7 +40,7 @@ def emit(
         if node.index in ready:
             label[node.index] = ready[node.index]
         elif node.op == "const":
-            label[node.index] = repr(node.value)
+            label[node.index] = _signed(repr(node.value))
         elif node.op == "var":
             label[node.index] = names.get(str(node.value), str(node.value))
         else:

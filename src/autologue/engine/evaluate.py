@@ -24,9 +24,9 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "pow": lambda a, b: np.where(a > 0, np.power(np.where(a > 0, a, 1.0), b), 0.0),
     "min": np.minimum,
     "max": np.maximum,
-    "lt": np.less,
-    "eq": np.equal,
-    "sel": np.where,
+    "lt": lambda a, b: np.less(a, b).astype(float),
+    "eq": lambda a, b: np.equal(a, b).astype(float),
+    "sel": lambda c, a, b: np.where(c != 0, a, b),
 }
 
 

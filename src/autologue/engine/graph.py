@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Real
+from typing import Any
 
 from autologue.errors import ModelError
 
@@ -42,10 +44,14 @@ class Node:
     def __init__(self, graph: Graph, op: str, args: tuple[Node, ...], value: float | str | None, index: int) -> None:
         self.graph, self.op, self.args, self.value, self.index = graph, op, args, value, index
 
-    def _lift(self, other: Node | float) -> Node:
-        return other if isinstance(other, Node) else self.graph.constant(float(other))
+    def _lift(self, other: Any) -> Node:
+        if isinstance(other, Node):
+            return other
+        if isinstance(other, Real):
+            return self.graph.constant(float(other))
+        raise ModelError(f"{type(other).__name__} {other!r} in a model function; expected a number")
 
-    def _binary(self, op: str, a: Node | float, b: Node | float) -> Node:
+    def _binary(self, op: str, a: Any, b: Any) -> Node:
         return self.graph.make(op, self._lift(a), self._lift(b))
 
     def __add__(self, other: Node | float) -> Node:
@@ -132,6 +138,15 @@ class Node:
     def __float__(self) -> float:
         raise ModelError("a function of the math module was called on a model value; use exp, log, sqrt from autologue.functions")
 
+    def __eq__(self, other: object) -> Any:
+        return self._binary("eq", self, other) if isinstance(other, (Node, Real)) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return self._binary("eq", self == other, 0.0) if isinstance(other, (Node, Real)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return id(self)
+
     def __abs__(self) -> Node:
         return self._binary("max", self, -self)
 
@@ -142,10 +157,11 @@ class Graph:
     def __init__(self) -> None:
         """Start empty."""
         self.nodes: list[Node] = []
+        self.names: dict[str, str] = {}
         self._known: dict[tuple[object, ...], Node] = {}
 
     def _new(self, op: str, args: tuple[Node, ...], value: float | str | None = None) -> Node:
-        key = (op, *(a.index for a in args), value if op != "const" else repr(value))
+        key: tuple[object, ...] = (op, *(a.index for a in args), value if op != "const" else repr(value))
         if key not in self._known:
             self._known[key] = Node(self, op, args, value, len(self.nodes))
             self.nodes.append(self._known[key])
@@ -261,11 +277,11 @@ class Graph:
             return -(node * node) * da[0]
         raise ModelError(f"operation '{node.op}' has no derivative")
 
-    def describe(self, node: Node) -> str:
-        """Return a node as a short readable expression, for messages."""
+    def describe(self, node: Node, depth: int = 4) -> str:
+        """Return a node as a short readable expression, for messages; `names` gives variables the names of the model."""
         signs = {"+": " + ", "-": " - ", "*": "*", "lt": " < ", "eq": " == "}
         if node.op in ("const", "var"):
-            return f"{node.value:g}" if node.op == "const" else str(node.value)
-        parts = [self.describe(a) for a in node.args]
+            return f"{node.value:g}" if node.op == "const" else self.names.get(str(node.value), str(node.value))
+        parts = [self.describe(a, depth - 1) for a in node.args] if depth else ["..."]
         text = signs[node.op].join(parts) if node.op in signs else f"{node.op}({', '.join(parts)})"
         return text if len(text) <= 60 else text[:57] + "..."

@@ -30,6 +30,8 @@ from autologue.engine.driver import (
     STEP_CAP,
     W,
     act,
+    change_rate,
+    early_inputs,
     first_step,
     here,
     next_event,
@@ -71,7 +73,7 @@ def guard_shift(aux, S, L, lane, k, base, B):
 def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, first_row, events, first_event, last_event, guards,
                 tail, rtol, atol, max_steps, chosen, direct, out, status, failed):  # fmt: skip
     """Solve groups start..stop-1; P is (groups, 8, parameters), out is (rows, 8, outputs), the first lane is the base."""
-    mode = flush_denormals(np.int32(0))
+    mode = flush_denormals(np.int32(0)) if L[24] else np.int32(0)
     n, np_, nu, no, ng, nph, nr = L[0], L[1], L[2], L[3], L[4], L[5], L[6]
     Y, PP, U, R, T, H, STOP, PH = L[7], L[8], L[9], L[10], L[14], L[15], L[17], L[20]
     S = np.ones(L[23])
@@ -91,6 +93,7 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
                 S[U + j * W + lane] = U0[j]
             for j in range(n):
                 S[R + j * W + lane] = 0.0
+            early_inputs(S, L, lane, events, first_event[i], last_event[i], span[i, 0])
             S[T + lane], S[PH + lane], S[STOP + lane] = span[i, 0], 0.0, span[i, 0]
             call_aux(aux, SETUP, S.ctypes.data, lane, B.ctypes.data)
             for k in range(nph):
@@ -101,10 +104,15 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
                 route[lane, k] = B[nph + ng + k]
             for j in range(n):
                 fine = fine and math.isfinite(S[Y + j * W + lane])
+            for k in range(np_):
+                fine = fine and not math.isnan(P[i, lane, k])
+            for k in range(nph + ng + 2 * nr):
+                fine = fine and not math.isnan(B[k])
+        before[:] = math.nan
         if not fine:
             status[i], failed[i] = BAD_START, span[i, 0]
             continue
-        saved, event_time, count, redo = first_time[i], -FAR, 0, -1
+        saved, count, redo = first_time[i], 0, -1
         when_event, at_event = next_event(events, route[0], first_event[i], last_event[i], -FAR, -1)
         length = span[i, 1] - span[i, 0]
         fresh = True
@@ -146,46 +154,50 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
             fresh = False
             t = S[T]
             if t >= S[STOP]:
-                fired = redo
-                redo = -1
-                if fired >= 0:
+                fired, redo, phase = redo, -1, S[PH]
+                if ng > 0 and count == 0:
+                    rearm(aux, S, L, 0, guards, after, before, phase, B)
+                while True:
                     base = 0.0
-                    for lane in range(W):
-                        dt, value = guard_shift(aux, S, L, lane, fired, base, B)
-                        if lane == 0:
-                            base, dt = value, 0.0
-                        shift(aux, S, L, lane, dt, 1.0, B)
-                        if guards[fired, 2] == END_PHASE:
+                    if fired >= 0:
+                        before[0, fired] = 0.0
+                        for lane in range(W):
+                            dt, value = guard_shift(aux, S, L, lane, fired, base, B)
+                            if lane == 0:
+                                base, dt = value, 0.0
+                            shift(aux, S, L, lane, dt, 1.0, B)
+                            if guards[fired, 2] == END_PHASE:
+                                call_aux(aux, RESET, S.ctypes.data, lane, B.ctypes.data)
+                                S[PH + lane] += 1.0
+                            else:
+                                act(S, L, lane, guards[fired, 2], guards[fired, 3], tail)
+                            shift(aux, S, L, lane, dt, -1.0, B)
+                    while int(S[PH]) < nph - 1 and ends[0, int(S[PH])] <= t:
+                        leaving = int(S[PH])
+                        for lane in range(W):
+                            dt = ends[lane, leaving] - ends[0, leaving]
+                            shift(aux, S, L, lane, dt, 1.0, B)
                             call_aux(aux, RESET, S.ctypes.data, lane, B.ctypes.data)
                             S[PH + lane] += 1.0
-                        else:
-                            act(S, L, lane, guards[fired, 2], guards[fired, 3], tail)
-                        shift(aux, S, L, lane, dt, -1.0, B)
-                while when_event <= t:
-                    kind, target, r = int(events[at_event, 1]), int(events[at_event, 2]), int(events[at_event, 4])
-                    for lane in range(W):
-                        dt = route[lane, 2 * r + 1] - route[0, 2 * r + 1] if r >= 0 else 0.0
-                        share = route[lane, 2 * r] if r >= 0 else 1.0
-                        shift(aux, S, L, lane, dt, 1.0, B)
-                        if kind == BOLUS:
-                            S[Y + target * W + lane] += share * events[at_event, 3]
-                        elif kind == RATE:
-                            S[R + target * W + lane] += share * events[at_event, 3]
-                        elif kind == SET_INPUT:
-                            S[U + target * W + lane] = events[at_event, 3]
-                        shift(aux, S, L, lane, dt, -1.0, B)
-                    event_time = when_event
-                    when_event, at_event = next_event(events, route[0], first_event[i], last_event[i], event_time, at_event)
-                while int(S[PH]) < nph - 1 and ends[0, int(S[PH])] <= t:
-                    phase = int(S[PH])
-                    for lane in range(W):
-                        dt = ends[lane, phase] - ends[0, phase]
-                        shift(aux, S, L, lane, dt, 1.0, B)
-                        call_aux(aux, RESET, S.ctypes.data, lane, B.ctypes.data)
-                        S[PH + lane] += 1.0
-                        shift(aux, S, L, lane, dt, -1.0, B)
+                            shift(aux, S, L, lane, dt, -1.0, B)
+                    while when_event <= t:
+                        kind, target, r = int(events[at_event, 1]), int(events[at_event, 2]), int(events[at_event, 4])
+                        for lane in range(W):
+                            dt = route[lane, 2 * r + 1] - route[0, 2 * r + 1] if r >= 0 else 0.0
+                            share = route[lane, 2 * r] if r >= 0 else 1.0
+                            shift(aux, S, L, lane, dt, 1.0, B)
+                            if kind == BOLUS:
+                                S[Y + target * W + lane] += share * events[at_event, 3]
+                            elif kind == RATE:
+                                change_rate(S, R + target * W + lane, share * events[at_event, 3])
+                            elif kind == SET_INPUT:
+                                S[U + target * W + lane] = events[at_event, 3]
+                            shift(aux, S, L, lane, dt, -1.0, B)
+                        when_event, at_event = next_event(events, route[0], first_event[i], last_event[i], when_event, at_event)
+                    fired = rearm(aux, S, L, 0, guards, after, before, phase, B) if ng > 0 else -1
+                    if fired < 0:
+                        break
                 if ng > 0:
-                    rearm(aux, S, L, 0, before, fired, B)
                     for lane in range(W - 1, -1, -1):
                         before[lane] = before[0]
                         settle(S, L, lane, guards, before, tail, marks, 0)
@@ -207,4 +219,5 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
             if t >= span[i, 1]:
                 status[i] = OK
                 break
-    restore_mode(mode)
+    if L[24]:
+        restore_mode(mode)

@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import logging
 import os
+import pickle
 import sys
 import tempfile
 import threading
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 from autologue import __version__
 from autologue.engine import scalar
 from autologue.engine.generate import generate
-from autologue.engine.scalar import HAS_FLUSH
+from autologue.engine.scalar import HAS_FLUSH, X86
 from autologue.engine.system import System
 
 __all__ = ["Kernel", "cache_folder", "compile_kernel", "load_module"]
@@ -53,7 +54,7 @@ class Kernel:
 
 
 def _processor() -> str:
-    if os.environ.get("AUTOLOGUE_SIMD") == "512" and "prefer-256-bit" not in str(_numba.CPU_FEATURES or ""):
+    if X86 and os.environ.get("AUTOLOGUE_SIMD") == "512" and "prefer-256-bit" not in str(_numba.CPU_FEATURES or ""):
         features = binding.get_host_cpu_features().flatten()
         _numba.CPU_NAME, _numba.CPU_FEATURES = binding.get_host_cpu_name(), features + ",-prefer-256-bit"
     return f"{binding.get_host_cpu_name()} {_numba.CPU_FEATURES or ''} flush={HAS_FLUSH}"
@@ -103,7 +104,9 @@ def compile_kernel(system: System, *, explicit: bool, group: bool = False) -> Ke
     source, layout = generate(system, explicit=explicit, group=group, portable=not HAS_FLUSH)
     begin = time.perf_counter()
     module: Any = load_module(system.model.name, source, "kernel")
-    return Kernel(module.step.address, module.aux.address, np.array(layout.numbers(), dtype=np.int64), module, time.perf_counter() - begin)
+    # the driver is compiled once for both modes, so it reads from the layout whether to set the processor's
+    numbers = np.array([*layout.numbers(), HAS_FLUSH], dtype=np.int64)
+    return Kernel(module.step.address, module.aux.address, numbers, module, time.perf_counter() - begin)
 
 
 def load_module(model: str, source: str, kind: str) -> ModuleType:
@@ -121,12 +124,18 @@ def load_module(model: str, source: str, kind: str) -> ModuleType:
 def _build(model: str, source: str, name: str) -> ModuleType:
     folder, lasting = cache_folder()
     path = folder / f"{name}.py"
-    known = path.exists()
+    known = path.exists() and path.read_text(errors="replace") == source
     if not known:
         log.info("compiling %s; this takes a few seconds, once", model)
         _write(path, source)
     begin = time.perf_counter()
-    module = _load(path, name)
+    try:
+        module = _load(path, name)
+    except (EOFError, pickle.UnpicklingError):
+        log.warning("the compiled kernel of %s on disk is damaged; it is compiled again", model)
+        for damaged in path.parent.rglob(f"{name}*.nb[ic]"):
+            damaged.unlink(missing_ok=True)
+        module, known = _load(path, name), False
     if not known:
         log.info("compiled %s in %.1f s%s", model, time.perf_counter() - begin, "" if lasting else " (not kept)")
     return module

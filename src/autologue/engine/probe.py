@@ -64,7 +64,7 @@ def choose_solver(
     stiff = Solver(rtol=rtol)
     given = regimens if len(regimens) == 1 else regimens[: len(panel)]
     found = solve(model, panel[: len(given)] if len(given) > 1 else panel, times=times, start=start, regimens=given,
-                  outputs=[*model.states], solver=stiff, workers=1)  # fmt: skip
+                  outputs=[f"state:{n}" for n in model.states], solver=stiff, workers=1)  # fmt: skip
     good = found.status == 0
     if not good.any():
         return stiff, "Rodas5P: the probe could solve no patient, so the method for stiff models is kept"

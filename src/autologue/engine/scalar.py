@@ -21,6 +21,7 @@ from autologue.compiled import FASTMATH
 __all__ = [
     "FASTMATH",
     "HAS_FLUSH",
+    "X86",
     "bits_to_float",
     "bitpow",
     "call_aux",
@@ -35,7 +36,8 @@ __all__ = [
 ]
 
 intrinsic: Any = extending.intrinsic
-HAS_FLUSH = platform.machine().lower() in ("x86_64", "amd64") and not os.environ.get("AUTOLOGUE_PORTABLE")
+X86 = platform.machine().lower() in ("x86_64", "amd64")
+HAS_FLUSH = X86 and not os.environ.get("AUTOLOGUE_PORTABLE")
 
 
 @intrinsic
@@ -63,7 +65,7 @@ def _mode(name: str) -> Any:
     def change(typingctx: Any, value: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             i32 = ir.IntType(32)
-            if not HAS_FLUSH:
+            if not X86:
                 return i32(0)
             cell = builder.alloca(i32)
             pointer = builder.bitcast(cell, ir.IntType(8).as_pointer())
@@ -140,7 +142,7 @@ def whole_bits(k: float) -> int:
 
 @njit(fastmath=_EXACT, error_model="numpy", cache=False)
 def vlog(x: float) -> float:
-    """Return the natural logarithm; -inf at 0, NaN below."""
+    """Return the natural logarithm; -inf at 0, NaN below, inf at inf."""
     bits = float_to_bits(x)
     e = (bits - 0x3FE6A09E667F3BCD) >> 52
     m = bits_to_float(bits - (e << 52))
@@ -151,6 +153,7 @@ def vlog(x: float) -> float:
     p = 6.666666666666735130e-01 + z * (3.999999999940941908e-01 + z * (2.857142874366239149e-01 + z * p))
     r = s * (2.0 + z * p) + whole_to_float(e) * 0.693147180559945309417
     r = r if x > 0.0 else math.nan
+    r = r if x != math.inf else x
     return r if x != 0.0 else -math.inf
 
 
@@ -174,13 +177,13 @@ def vexp(x: float) -> float:
 @njit(fastmath=FASTMATH, error_model="numpy", cache=False)
 def vpow(x: float, a: float) -> float:
     """Return x to the power a, zero for x <= 0 (as in a Hill function)."""
-    return vexp(a * vlog(x if x > 0.0 else 1.0)) if x > 0.0 else 0.0
+    return 0.0 if x <= 0.0 else vexp(a * vlog(x))
 
 
 @njit(fastmath=FASTMATH, error_model="numpy", cache=False)
 def vsqrt(x: float) -> float:
     """Return the square root, zero for x <= 0."""
-    return math.sqrt(x if x > 0.0 else 0.0)
+    return math.sqrt(0.0 if x <= 0.0 else x)
 
 
 @njit(fastmath=FASTMATH, error_model="numpy", cache=False)

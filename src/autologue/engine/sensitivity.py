@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.engine.group import drive_group
-from autologue.engine.solve import STIFF, Arrays, Solver, prepare, threads
+from autologue.engine.solve import STIFF, Arrays, Solver, has_steady, prepare, steady, threads
 from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
 from autologue.regimen import Regimen
@@ -60,6 +60,8 @@ def sensitivities(
     for name in wrt:
         if name not in order:
             raise InputError(f"model {model.name}: {unknown('parameter', name, order)}")
+    if has_steady(regimens):
+        start, regimens = steady(model, parameters, regimens, solver)
     ready = prepare(model)
     kernel = ready.kernel(explicit=solver.explicit, group=True)
     names = tuple(ready.system.outputs) if outputs is None else tuple(outputs)

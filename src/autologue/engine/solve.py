@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ REASONS = (
     "the cap on steps was reached",
     "the step became too small to move the time",
     "the rate of change is not a finite number",
-    "the initial state or a phase end is not a finite number",
+    "a parameter, the initial state, a phase end, a lag or a bioavailability is not a finite number",
 )
 
 
@@ -64,6 +65,7 @@ class Prepared:
     model: Model
     system: System
     kernels: dict[tuple[bool, bool], Kernel] = field(default_factory=dict)
+    others: dict[str, Any] = field(default_factory=dict)
 
     def kernel(self, *, explicit: bool, group: bool = False) -> Kernel:
         """Return the kernel for one method."""
@@ -88,7 +90,7 @@ def prepare(model: Model) -> Prepared:
 
 @dataclass(frozen=True)
 class Solution:
-    """What the kernel wrote. Patients that failed keep NaN from the moment of failure.
+    """What the kernel wrote. Patients that failed keep NaN from the moment of failure, and in all their summaries.
 
     values: (patients, times, outputs), or (rows, outputs) for ragged times; summaries: (patients, summaries, 2), value
     and time; status: codes into REASONS; failed_at and steps: (patients,); marks: (patients, events) first times of
@@ -135,12 +137,13 @@ def solve(
     """Solve patients with `parameters` (patients, parameters of the model in its order); times in the model's unit.
 
     `times` is one ascending array for all, or a sequence with one for each patient. `regimens` has one entry for all or
-    one a patient. `outputs` names outputs, or states. `chance` (patients,) holds a uniform number for the birth-death
+    one a patient. `outputs` names outputs, or states ("state:x" where an output has the name too). `chance` (patients,) holds a uniform number for the birth-death
     tail; without it extinction happens when it is certain. `progress` is called with the number of patients done.
     """
     ready = prepare(model)
-    if any(getattr(event, "steady_state", False) for r in regimens if r is not None for event in r.events):
-        start, regimens = _steady(model, parameters, regimens, solver)
+    if has_steady(regimens):
+        summaries = [replace(s, start=max(s.start, start)) for s in summaries]
+        start, regimens = steady(model, parameters, regimens, solver)
     kernel = ready.kernel(explicit=solver.explicit)
     names = tuple(ready.system.outputs) if outputs is None else tuple(outputs)
     call = Arrays(ready, parameters, times, horizon, start, regimens, visits, names, summaries, chance)
@@ -153,9 +156,9 @@ def solve(
 
     workers = min(workers or threads(), len(todo))
     if workers > 1:
-        work(todo[0])  # numba loads the driver once, outside the pool
+        first = work(todo[0])  # numba loads the driver once, outside the pool
         with ThreadPoolExecutor(workers) as pool:
-            for done in pool.map(work, todo[1:]):
+            for done in chain([first], pool.map(work, todo[1:])):
                 if progress:
                     progress(done)
     else:
@@ -166,14 +169,21 @@ def solve(
     return call.solution()
 
 
-def _steady(
+def has_steady(regimens: Sequence[Regimen | None]) -> bool:
+    """Return whether a dose is given as if for ever before."""
+    return any(getattr(event, "steady_state", False) for r in regimens if r is not None for event in r.events)
+
+
+def steady(
     model: Model, parameters: Floats, regimens: Sequence[Regimen | None], solver: Solver
 ) -> tuple[float, Sequence[Regimen | None]]:
     """Return a start and regimens with enough lead-in doses for every steady-state dose to have settled."""
     for cycles in CYCLES:
         start, written, marks = lead_in(model, regimens, cycles)
         times = np.unique([t for time, every in marks for t in (time - every, time)])
-        found = solve(model, parameters, times=times, start=start, regimens=written, outputs=[*model.states], solver=solver)
+        found = solve(
+            model, parameters, times=times, start=start, regimens=written, outputs=[f"state:{n}" for n in model.states], solver=solver
+        )
         place = {float(t): k for k, t in enumerate(times)}
         if all(settled(found.values[:, place[t - every]], found.values[:, place[t]]) for t, every in marks):
             return start, written
@@ -221,7 +231,7 @@ class Arrays:
         self.changes = np.array(changes, dtype=float).reshape(-1, 3)
         tail = model.birth_death
         self.tail = np.array([len(model.states), tail.below, tail.below / tail.cells_per_unit] if tail else [0.0, 0.0, 0.0])
-        self.kinds, self.limits = summary_rows(system, summaries)
+        self.kinds, self.limits = summary_rows(system, summaries, start=float(self.span[:, 0].max()), stop=float(self.span[:, 1].min()))
         self.defaults = np.array([i.value for i in model.inputs.values()], dtype=float)
         self.chosen, self.direct = _chosen(system, names)
         self.out = np.full((int((self.last - self.first).sum()), len(names)), np.nan)
@@ -252,6 +262,7 @@ class Arrays:
     def solution(self) -> Solution:
         """Return what has been written, named."""
         model = self.ready.model
+        self.sums[self.status != driver.OK] = np.nan
         values = self.out.reshape(self.count, len(self.flat), len(self.names)) if self.shared else self.out
         events = (*(f"end of phase {k + 1}" for k in range(len(model.phases))), *(g.name for g in self.ready.system.guards))
         return Solution(self.names, values, self.sums, self.status, self.failed, self.steps, self.marks, events)
@@ -303,9 +314,9 @@ def _chosen(system: System, names: Sequence[str]) -> tuple[Integers, Integers]:
             node = system.outputs[name]
             chosen.append(known.index(name))
             direct.append(int(str(node.value)[1:]) if node.op == "var" and str(node.value)[0] == "y" else -1)
-        elif name in states:
+        elif name.removeprefix("state:") in states:
             chosen.append(-1)
-            direct.append(states.index(name))
+            direct.append(states.index(name.removeprefix("state:")))
         else:
             raise InputError(f"model {system.model.name}: {unknown('output', name, [*known, *states])}")
     return np.array(chosen, dtype=np.int64), np.array(direct, dtype=np.int64)

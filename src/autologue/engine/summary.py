@@ -77,8 +77,13 @@ Summary = Maximum | Minimum | Area | LastAbove | FirstAbove | FirstBelow
 _KINDS = {Maximum: MAXIMUM, Minimum: MINIMUM, Area: AREA, LastAbove: LAST_ABOVE, FirstAbove: FIRST_ABOVE, FirstBelow: FIRST_BELOW}
 
 
-def summary_rows(system: System, summaries: Sequence[Summary]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the summaries as the driver reads them: (kind, output) and (start, stop, limit)."""
+def summary_rows(
+    system: System, summaries: Sequence[Summary], *, start: float, stop: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the summaries as the driver reads them: (kind, output) and (start, stop, limit).
+
+    All patients are solved from `start` to `stop`: an area over more than that is refused, it would be a part of itself.
+    """
     known = list(system.outputs)
     kinds, limits = [], []
     for s in summaries:
@@ -86,6 +91,11 @@ def summary_rows(system: System, summaries: Sequence[Summary]) -> tuple[NDArray[
             raise InputError(f"model {system.model.name}: {unknown('output', s.output, known)}")
         if not s.start < s.stop:
             raise InputError(f"a summary of '{s.output}' covers {s.start:g} to {s.stop:g}; the end must come after the start")
+        if isinstance(s, Area) and (-math.inf < s.start < start or stop < s.stop < math.inf):
+            raise InputError(
+                f"the area under '{s.output}' covers {s.start:g} to {s.stop:g} {system.model.time}, but the course is solved from "
+                f"{start:g} to {stop:g}; give horizon={s.stop:g} or a shorter window"
+            )
         kinds.append((_KINDS[type(s)], known.index(s.output)))
         limits.append((max(s.start, -1e300), min(s.stop, 1e300), getattr(s, "limit", 0.0)))
     return np.array(kinds, dtype=np.int64).reshape(-1, 2), np.array(limits, dtype=float).reshape(-1, 3)

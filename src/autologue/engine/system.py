@@ -1,7 +1,7 @@
 """Lowering: a `Model` becomes a `System`, graphs of everything that a kernel evaluates, on one common right-hand side.
 
 Phases are selected by a lane's phase number; terms that phases share are shared nodes and cost nothing twice. A
-birth-death tail adds five states: a switch, the integrated net death rate, the odds integral of Kendall, the probability of having
+birth-death tail adds five states: the number of cells at its start (zero: no tail), the integrated net death rate, the odds integral of Kendall, the probability of having
 survived earlier tails, and the patient's chance (a uniform number; at one, extinction happens when it is certain).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from autologue.engine.graph import Graph, Node
@@ -20,11 +21,14 @@ __all__ = ["END_PHASE", "EXTINCTION", "RULE", "TAIL_EXTINCT", "TAIL_LEAVE", "TAI
 END_PHASE, EXTINCTION, RULE, TAIL_START, TAIL_EXTINCT, TAIL_LEAVE = range(6)
 CERTAIN = 1.0 - 1e-12
 NEVER = 1e300
+AT_VISITS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A watched function: fires when `value` passes zero in `direction` (+1 or -1), in `phase` (-1: any), not before `after`."""
+    """A watched function: fires when `value` passes zero in `direction` (+1 or -1), in `phase` (-1: any, AT_VISITS: only
+    looked at when there is a visit), not before `after`.
+    """
 
     name: str
     value: Node
@@ -78,16 +82,13 @@ class _Tracer:
         self.p = {n: graph.variable(f"p{i}") for i, n in enumerate(model.parameters)}
         self.u = {n: graph.variable(f"u{i}") for i, n in enumerate(model.inputs)}
         self.t = graph.variable("t")
+        for group in (self.y, self.p, self.u):
+            graph.names |= {str(node.value): name for name, node in group.items()}
 
     def value(self, function: Callable[..., Any] | float, what: str, **allowed: Any) -> Node:
         if isinstance(function, (int, float)):
             return self.graph.constant(float(function))
-        result = self._call(function, what, allowed)
-        if isinstance(result, Node):
-            return result
-        if isinstance(result, (int, float)):
-            return self.graph.constant(float(result))
-        raise ModelError(f"model {self.model.name}, {what}: returned {type(result).__name__}; expected a number")
+        return self.number(self._call(function, what, allowed), what)
 
     def mapping(self, function: Callable[..., Any], what: str, names: Sequence[str], **allowed: Any) -> list[Node]:
         result = self._call(function, what, allowed)
@@ -96,7 +97,14 @@ class _Tracer:
         missing = [n for n in names if n not in result] or [n for n in result if n not in names]
         if missing:
             raise ModelError(f"model {self.model.name}, {what}: '{missing[0]}' is missing or unknown; expected exactly {', '.join(names)}")
-        return [v if isinstance(v := result[n], Node) else self.graph.constant(float(v)) for n in names]
+        return [self.number(result[n], f"{what}, '{n}'") for n in names]
+
+    def number(self, value: Any, what: str) -> Node:
+        if isinstance(value, Node):
+            return value
+        if isinstance(value, Real):
+            return self.graph.constant(float(value))
+        raise ModelError(f"model {self.model.name}, {what}: is {type(value).__name__}; expected a number")
 
     def _call(self, function: Callable[..., Any], what: str, allowed: Mapping[str, Any]) -> Any:
         given = {k: Names({"y": "state", "p": "parameter", "u": "input"}[k], v) if isinstance(v, dict) else v for k, v in allowed.items()}
@@ -119,7 +127,7 @@ def lower(model: Model) -> System:
     phase = graph.variable("ph")
     pieces = [tracer.mapping(ph.rhs, f"phase {k + 1}", states, **tracer.everything()) for k, ph in enumerate(model.phases)]
     _refuse_conditionals(model, graph, [n for piece in pieces for n in piece])
-    rhs = pieces[-1]
+    rhs = list(pieces[-1])
     for k in range(len(pieces) - 2, -1, -1):
         here = graph.make("eq", phase, graph.constant(float(k)))
         rhs = [graph.make("sel", here, a, b) for a, b in zip(pieces[k], rhs, strict=True)]
@@ -138,7 +146,8 @@ def lower(model: Model) -> System:
     closed = None
     if model.closed_form is not None:
         values = tracer.mapping(model.closed_form, "closed_form", states, t=tracer.t, p=tracer.p)
-        closed = graph.substitute(list(outputs.values()), {f"y{i}": v for i, v in enumerate(values)})
+        known = {f"y{i}": v for i, v in enumerate(values)} | {f"u{i}": graph.constant(u.value) for i, u in enumerate(model.inputs.values())}
+        closed = graph.substitute(list(outputs.values()), known)
     added = len(tail_names(model))
     return System(
         model=model,
@@ -160,12 +169,13 @@ def lower(model: Model) -> System:
 
 def _refuse_conditionals(model: Model, graph: Graph, rhs: Sequence[Node]) -> None:
     for node in graph.needed(rhs):
-        if node.op == "sel":
-            named = graph.variables([node.args[0]])
+        if node.op in ("sel", "lt", "eq"):
+            condition = node.args[0] if node.op == "sel" else node
+            named = graph.variables([condition])
             if "t" in named or any(n.startswith("y") for n in named):
                 what = "time" if "t" in named else "a state"
                 raise ModelError(
-                    f"model {model.name}: a right-hand side uses where() on {what} ({graph.describe(node.args[0])}); "
+                    f"model {model.name}: a right-hand side has a conditional on {what} ({graph.describe(condition)}); "
                     "declare phases with until=, or use minimum or maximum for a continuous kink"
                 )
 
@@ -175,6 +185,8 @@ def _refuse_inflow(model: Model, graph: Graph, pieces: Sequence[Sequence[Node]],
         tail = model.birth_death is not None and model.birth_death.state == name
         if state.extinct_below is None and not tail:
             continue
+        if tail and i in {state for state, _, _ in routes.values()}:
+            raise ModelError(f"model {model.name}: state '{name}' has a birth-death tail and takes doses; use extinct_below instead")
         for k, piece in enumerate(pieces):
             left = graph.substitute([piece[i]], {f"y{i}": graph.constant(0.0)})[0]
             if left.op != "const" or left.value != 0:
@@ -214,7 +226,7 @@ def _reset(model: Model, tracer: _Tracer, k: int) -> list[Node]:
     if unknown:
         raise ModelError(f"model {model.name}, reset of phase {k + 1}: '{unknown[0]}' is not a state")
     values = {**tracer.y, **given}
-    return [v if isinstance(v, Node) else tracer.graph.constant(float(v)) for v in values.values()]
+    return [tracer.number(v, f"reset of phase {k + 1}, '{n}'") for n, v in values.items()]
 
 
 def _crossing(tracer: _Tracer, crossing: Crossing, what: str, **action: Any) -> Guard:
@@ -245,7 +257,10 @@ def _extinction_guards(model: Model, tracer: _Tracer) -> list[Guard]:
 
 
 def _rule_guards(model: Model, tracer: _Tracer) -> list[Guard]:
-    return [_crossing(tracer, r.when, f"rule {r.name}", phase=-1, action=RULE, target=k) for k, r in enumerate(model.rules)]
+    return [
+        _crossing(tracer, r.when, f"rule {r.name}", phase=AT_VISITS if r.at == "visits" else -1, action=RULE, target=k)
+        for k, r in enumerate(model.rules)
+    ]
 
 
 def _tail(
@@ -257,23 +272,26 @@ def _tail(
     g, i = tracer.graph, list(model.states).index(declared.state)
     birth = tracer.value(declared.birth, "birth of the tail", **tracer.everything())
     death = tracer.value(declared.death, "death of the tail", **tracer.everything())
-    on, net, odds, survived, chance = (tracer.y[n] for n in tail_names(model))
+    cells, net, odds, survived, chance = (tracer.y[n] for n in tail_names(model))
     drawn = g.variable(f"p{len(model.parameters)}")
-    size, level = g.constant(declared.below), declared.below / declared.cells_per_unit
-    extinct = (odds / (1.0 + odds)) ** size
+    level = declared.below / declared.cells_per_unit
+    inside = g.make("lt", g.constant(0.0), cells)
+    extinct = (odds / (1.0 + odds)) ** cells
     mean = tracer.y[declared.state] / g.make("max", 1.0 - extinct, g.constant(1e-12))
-    shown = g.make("sel", g.make("lt", g.constant(0.5), on), mean, tracer.y[declared.state])
+    shown = g.make("sel", inside, mean, tracer.y[declared.state])
     outputs = dict(zip(outputs, g.substitute(list(outputs.values()), {f"y{i}": shown}), strict=True))
     outputs[f"{declared.state}_extinction_probability"] = 1.0 - survived * (1.0 - extinct)
-    rhs = [*rhs, g.constant(0.0), on * (death - birth), on * death * net._exp(), g.constant(0.0), g.constant(0.0)]
+    none = g.constant(0.0)
+    rates = [g.make("sel", inside, rate, none) for rate in (death - birth, death * net._exp())]
+    rhs = [*rhs, none, *rates, none, none]
     initial = [*initial, *(g.constant(v) for v in (0.0, 0.0, 0.0, 1.0)), g.make("min", drawn, g.constant(CERTAIN))]
-    always, inside = g.constant(-NEVER), g.make("lt", g.constant(0.5), on)
+    always = g.constant(-NEVER)
     below = g.make("sel", inside, g.constant(1.0), tracer.y[declared.state] - level)
     above = g.make("sel", inside, mean - level, g.constant(-1.0))
-    cells = f"{declared.below:g} cells"
+    limit = f"{declared.below:g} cells"
     guards = [
-        Guard(f"{declared.state} below {cells}", below, -1, -1, always, TAIL_START, i),
+        Guard(f"{declared.state} below {limit}", below, -1, -1, always, TAIL_START, i),
         Guard(f"extinction of {declared.state}", extinct - chance, 1, -1, always, TAIL_EXTINCT, i),
-        Guard(f"{declared.state} back above {cells}", above, 1, -1, always, TAIL_LEAVE, i),
+        Guard(f"{declared.state} back above {limit}", above, 1, -1, always, TAIL_LEAVE, i),
     ]
     return rhs, initial, outputs, guards

@@ -51,7 +51,8 @@ def _untransform() -> tuple[list[float], list[float]]:
         a[i, : len(RODAS_A[i])] = RODAS_A[i]
         c[i, : len(RODAS_C[i])] = RODAS_C[i]
     gamma = np.linalg.inv(np.eye(n) / RODAS_GAMMA - c)
-    return list((a @ gamma).sum(axis=1)), list(gamma.sum(axis=1))
+    # python floats: the generator prints them
+    return [float(v) for v in (a @ gamma).sum(axis=1)], [float(v) for v in gamma.sum(axis=1)]
 
 
 RODAS_TIME, RODAS_SLOPE = _untransform()

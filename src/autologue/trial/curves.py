@@ -1,0 +1,46 @@
+"""Curves of patients for the figures: the true concentration of the first patients, without residual error."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autologue.engine.closed import closed_form
+from autologue.engine.solve import solve
+from autologue.library import populations
+from autologue.protocol import Protocol
+from autologue.trial import kinetics, leukaemia
+from autologue.trial.patients import Patients
+from autologue.trial.result import Curves
+
+__all__ = ["kinetic_curves", "leukaemic_curves"]
+
+PATIENTS = 2000  # behind the bands of a figure
+YEAR = 365.0
+
+
+def _days(count: int) -> NDArray[np.float64]:
+    """Return days that are denser where the course is young."""
+    days: NDArray[np.float64] = YEAR * np.linspace(0.0, 1.0, count) ** 2
+    return days
+
+
+def kinetic_curves(*, seed: int) -> dict[str, Curves]:
+    """Return the transgene of the first patients under each reading of the random effects; the first ones are replicate 1."""
+    days = _days(141)
+    found = {}
+    for name, population in populations(kinetics.MODEL).items():
+        people = population.sample(PATIENTS, seed=seed)
+        values = closed_form(population.model, people.parameters, times=days, outputs=[kinetics.OUTPUT])[:, :, 0]
+        found[name] = Curves(days, values, population.model.outputs[kinetics.OUTPUT].unit)
+    return found
+
+
+def leukaemic_curves(protocol: Protocol, patients: Patients, *, seed: int) -> dict[str, Curves]:
+    """Return leukaemic and healthy B cells of the first patients, NaN where one could not be solved."""
+    people = patients.rows(np.arange(len(patients)) < PATIENTS)
+    population = leukaemia.leukaemia_population(protocol)
+    sampled = leukaemia.leukaemic_patients(protocol, people, population.sample(len(people), seed=seed))
+    days, outputs = _days(81), ("leukaemic", "healthy_b")
+    found = solve(population.model, sampled.parameters, times=days, outputs=outputs, solver=leukaemia.SOLVER)
+    return {name: Curves(days, found.values[:, :, k], "cells") for k, name in enumerate(outputs)}
