@@ -112,7 +112,7 @@ def test_a_phase_ends_at_a_parameter(solver: Solver) -> None:
 
 
 def _switch(p: Floats) -> tuple[float, float]:
-    g, d, top, after = p
+    g, d, top = p[:3]
     first = np.log(top / 2.0) / g
     return first, first + np.log(0.1 * top) / d
 

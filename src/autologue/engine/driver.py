@@ -126,7 +126,7 @@ def rearm(aux, S, L, lane, guards, after, before, phase, B):
         now = B[L[0] + 1 + k]
         here_too = guards[k, 1] < 0 or (guards[k, 1] == phase and guards[k, 1] == S[L[20] + lane])
         passed = before[lane, k] * guards[k, 0] < 0.0 and now * guards[k, 0] >= 0.0
-        if passed and here_too and guards[k, 2] not in (EXTINCTION, TAIL_START) and S[L[14] + lane] >= after[lane, k]:
+        if passed and here_too and guards[k, 2] in (END_PHASE, RULE) and S[L[14] + lane] >= after[lane, k]:
             return k
     for k in range(L[4]):
         if before[lane, k] != 0.0:

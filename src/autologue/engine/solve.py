@@ -137,16 +137,16 @@ def solve(
     """Solve patients with `parameters` (patients, parameters of the model in its order); times in the model's unit.
 
     `times` is one ascending array for all, or a sequence with one for each patient. `regimens` has one entry for all or
-    one a patient. `outputs` names outputs, or states ("state:x" where an output has the name too). `chance` (patients,) holds a uniform number for the birth-death
-    tail; without it extinction happens when it is certain. `progress` is called with the number of patients done.
+    one a patient. `outputs` names outputs, or states ("state:x" where an output has the name too). `chance` (patients,)
+    holds a uniform number for the birth-death tail; without it extinction happens when it is certain. `progress` is called with the number of patients done.
     """
     ready = prepare(model)
     if has_steady(regimens):
         summaries = [replace(s, start=max(s.start, start)) for s in summaries]
         start, regimens = steady(model, parameters, regimens, solver)
-    kernel = ready.kernel(explicit=solver.explicit)
     names = tuple(ready.system.outputs) if outputs is None else tuple(outputs)
     call = Arrays(ready, parameters, times, horizon, start, regimens, visits, names, summaries, chance)
+    kernel = ready.kernel(explicit=solver.explicit)
     n = call.count
     todo = [(a, min(a + chunk, n)) for a in range(0, n, chunk)]
 

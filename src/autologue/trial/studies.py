@@ -85,5 +85,6 @@ def studies_of(protocol: Protocol, rows: Sequence[Row], seed: int) -> list[Study
         study("leukaemia", burdened, leukaemia.UNITS, leukaemia.SOLVER,
               lambda patients, people: leukaemia.leukaemia_variables(protocol, leukaemia.leukaemic_patients(protocol, patients, people))),
         study("inflammation", inflamed, inflammation.UNITS, inflammation.SOLVER,
-              lambda patients, people: inflammation.inflammation_variables(protocol, inflammation.inflamed_patients(protocol, patients, people))),
+              lambda patients, people: inflammation.inflammation_variables(
+                  protocol, inflammation.inflamed_patients(protocol, patients, people))),
     ]  # fmt: skip
