@@ -10,7 +10,7 @@ import typer
 from autologue.cli import console
 
 if TYPE_CHECKING:
-    from autologue.trial import Line, TrialResult
+    from autologue.trial import Line, Row, TrialResult
 
 __all__ = ["trial"]
 
@@ -56,19 +56,24 @@ def _show(result: TrialResult) -> None:
     from autologue.report.trial_text import outlying, verdicts
 
     heads = ["panel", "quantity", "unit", "n", "predicted (90 % interval)", "published", "kind", "verdict"]
-    rows = []
+    groups: dict[Row, list[Line]] = {}
     for line in result.lines:
-        name = f"{line.row.panel} {line.population}" if line.row.panel == "kinetics" and line.population else line.row.panel
-        rows.append([name, line.row.quantity, line.row.unit, line.n, _predicted(line), line.row.published, line.row.kind, line.verdict or "none"])
+        if line.interval is not None and line.row.kind != "reproduced input":
+            groups.setdefault(line.row, []).append(line)
+    rows = []
+    for row, lines in groups.items():
+        several = len(lines) > 1
+        said = "\n".join((f"{line.population}: " if several else "") + _predicted(line) for line in lines)
+        verdict = "\n".join(line.verdict or "none" for line in lines[: None if row.judged else 1])
+        rows.append([row.panel, row.quantity, row.unit, lines[0].n, said, row.published, row.kind, verdict])
     plan = result.protocol
     title = f"{plan.name.value} ({plan.product.value}): {plan.infused} infused, {result.replicates} replicates, seed {result.seed}"
     console.print_table(title, heads, rows, right=("n", "published"))
     console.say(f"{verdicts(result)} {outlying(result)}")
-    console.say("Remission, relapse and survival: these models cannot say them. Every reason and source is in the report.")
+    console.say("Remission, relapse and survival: these models cannot say them. Reproduced inputs, every reason and every source are in the report.")
 
 
 def _predicted(line: Line) -> str:
     found = line.interval
-    if found is None:
-        return "not available"
+    assert found is not None
     return f"{console.number(found.median)} ({console.number(found.lower)} to {console.number(found.upper)})"

@@ -16,7 +16,8 @@ from autologue.report import trial_text as text
 from autologue.report.content import Figure, Report, Section
 from autologue.report.manifest import manifest
 from autologue.report.page import render_report
-from autologue.trial import TrialResult
+from autologue.trial import Panel, TrialResult
+from autologue.trial.leukaemia import typical_marrow_level
 
 __all__ = ["render_report", "trial_report"]
 
@@ -42,7 +43,7 @@ def trial_report(result: TrialResult) -> Report:
     )  # fmt: skip
 
 
-def _panels(result: TrialResult) -> Iterator:  # type: ignore[type-arg]
+def _panels(result: TrialResult) -> Iterator[Panel]:
     return (p for group in result.panels.values() for p in group if p.model)
 
 
@@ -75,7 +76,7 @@ def _kinetics(result: TrialResult) -> Section:
 
 
 def _leukaemia(result: TrialResult) -> Section:
-    level = 1e7 / 6 * 60
+    level = typical_marrow_level()
     figures = [
         Figure(charts.cell_curves(result.leukaemia["leukaemic"], quantity="Leukaemic cells"), "Leukaemic cells: median, 50 % and 90 % of patients, under assumed spread. The model cannot lose its last cell: regrowth is built in and is no prediction of relapse."),
         Figure(charts.cell_curves(result.leukaemia["healthy_b"], quantity="Healthy B cells", level=level, said="marrow alone"), "Healthy B cells: median, 50 % and 90 % of patients, under assumed spread. The rule is what marrow alone would hold, against which depletion is read."),
