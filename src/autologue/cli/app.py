@@ -12,6 +12,7 @@ from autologue.cli.failing import FailingGroup
 from autologue.cli.models import models
 from autologue.cli.nca import nca
 from autologue.cli.simulate import simulate
+from autologue.cli.trial import trial
 
 __all__ = ["app", "main"]
 
@@ -25,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Research and simulation, not a medical device.",
 )
+app.command()(trial)
 app.command()(simulate)
 app.command()(nca)
 app.command()(models)
@@ -43,9 +45,10 @@ def root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Let an unexpected error show where it happened.")] = False,
 ) -> None:
-    """CAR T-cell therapy in silico: simulate published models, analyse concentrations, check a model of your own.
+    """CAR T-cell therapy in silico: conduct a virtual trial, simulate published models, analyse concentrations, check a model of your own.
 
     \b
+    autologue trial eliana                            a virtual trial beside the published one
     autologue models                                  what there is
     autologue simulate stein_2019 --patients 200      simulate a published model
     autologue nca concentrations.csv                  exposure of each patient

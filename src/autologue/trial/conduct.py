@@ -28,7 +28,7 @@ from autologue.trial.studies import Study, panel_seed, panel_size, studies_of
 __all__ = ["conduct"]
 
 Floats = NDArray[np.float64]
-Progress = Callable[[float], None]
+Progress = Callable[[int], None]
 BLOCK = 50  # replicates that are sampled and solved at once
 COVARIATES = {"age": "year", "weight": "kg", "burden": "1", "dose_per_kg": "cells/kg", "dose_total": "cells"}
 
@@ -36,7 +36,8 @@ COVARIATES = {"age": "year", "weight": "kg", "burden": "1", "dose_per_kg": "cell
 def conduct(protocol: Protocol | str, *, replicates: int = 1000, seed: int = 0, progress: Progress | None = None) -> TrialResult:
     """Conduct a trial `replicates` times and return what it predicts beside what was published.
 
-    `protocol`: a Protocol, the name of one that ships (`eliana`) or the path of a file. `progress` is called with the fraction done.
+    `protocol`: a Protocol, the name of one that ships (`eliana`) or the path of a file. `progress` is called with the number of
+    replicates done since the last call.
     The same protocol, published figures and seed give the same bits for any number of threads, and replicate k is the same trial for
     any number of replicates. Raises InputError for what cannot be used.
 
@@ -89,15 +90,13 @@ def _replicated(
     size = max(panel_size(protocol, rows, name) for name in PANELS)
     blocks: list[list[tuple[dict[str, Floats], int]]] = [[] for _ in studies]
     people = []
-    steps, done = -(-replicates // BLOCK) * len(studies), 0
     for first in range(0, replicates, BLOCK):
         patients = sample_patients(protocol, min(BLOCK, replicates - first) * size, seed=seed, first=first * size)
         people.append(patients)
         for study, found in zip(studies, blocks, strict=True):
             found.append(study.block(patients, size))
-            done += 1
-            if progress:
-                progress(done / steps)
+        if progress:
+            progress(len(patients) // size)
     everybody = Patients(*(np.concatenate([getattr(p, name) for p in people]) for name in ("ids", "age", "weight", "burden", "dose")))
     panels = [study.collect(found) for study, found in zip(studies, blocks, strict=True)]
     return everybody, [_covariates(protocol, everybody, size), *panels]

@@ -27,7 +27,7 @@ def _days(count: int) -> NDArray[np.float64]:
 
 def kinetic_curves(*, seed: int) -> dict[str, Curves]:
     """Return the transgene of the first patients under each reading of the random effects; the first ones are replicate 1."""
-    days = _days(141)
+    days = _days(101)
     found = {}
     for name, population in populations(kinetics.MODEL).items():
         people = population.sample(PATIENTS, seed=seed)
