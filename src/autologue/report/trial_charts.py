@@ -39,7 +39,7 @@ def cell_curves(curves: Curves, *, quantity: str, level: float = np.nan, said: s
     """Return median and bands of a cell count over time, and a rule at `level` with the words `said`; at least one cell is drawn."""
     bands = quantile_bands(curves.days, curves.values)
     axis, domain = Axis(quantity, curves.unit, log=True), _decades(curves)
-    shown = floored(bands, [name for name in bands if name != "time"], domain[0])
+    shown = floored(bands, [str(name) for name in bands if name != "time"], domain[0])
     x, y = time_x("time", float(curves.days[-1])), axis_y("median", axis, domain)
     last = shown.iloc[-1]
     ends = {"90 %": float(last["upper_90"]), "50 %": float(last["upper_50"]), "median": float(last["median"])}

@@ -17,7 +17,17 @@ from autologue.trial.grid import highest
 from autologue.trial.patients import Patients
 from autologue.variability import LogNormal
 
-__all__ = ["DAYS", "MODEL", "SOLVER", "UNITS", "leukaemia_population", "leukaemia_variables", "leukaemic_patients", "marrow_level", "typical_marrow_level"]
+__all__ = [
+    "DAYS",
+    "MODEL",
+    "SOLVER",
+    "UNITS",
+    "leukaemia_population",
+    "leukaemia_variables",
+    "leukaemic_patients",
+    "marrow_level",
+    "typical_marrow_level",
+]
 
 MODEL = "leon_triana_2021_source"
 VARYING = ("rho_car", "tau_car", "rho_leukaemia", "kill", "tau_b")
