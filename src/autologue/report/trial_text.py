@@ -11,7 +11,7 @@ from autologue.protocol import Fact, Protocol, Quantity
 from autologue.report.content import Reference, Table
 from autologue.trial import Line, TrialResult
 
-__all__ = ["METHODS", "REFERENCES", "assumption_table", "comparison_table", "outlying", "protocol_table", "summary", "verdicts"]
+__all__ = ["METHODS", "REFERENCES", "assumption_table", "comparison_table", "outlying", "protocol_table", "summary", "verdicts", "worth"]
 
 REFERENCES = (
     Reference("Stein AM, Grupp SA, Levine JE, et al. Tisagenlecleucel model-based cellular kinetic analysis of CAR-T cells. CPT Pharmacometrics Syst Pharmacol 2019;8:285-295.", "10.1002/psp4.12388"),
@@ -91,13 +91,14 @@ def comparison_table(result: TrialResult, panel: str) -> Table:
     rows = []
     for lines in groups.values():
         row = lines[0].row
-        cells = {"Quantity": row.quantity, "Unit": format_unit(row.unit), "n": lines[0].n}
+        unit = format_unit(row.unit)
+        cells = {"Quantity": row.quantity + (f", {unit}" if unit else ""), "n": lines[0].n}
         for k, known in enumerate(result.panels[panel]):
             line = lines[min(k, len(lines) - 1)]
             cells[f"Predicted, {known.population}" if several else "Predicted"] = predicted(line)
-        cells |= {"Published": published(lines[0]), "Kind": row.kind, "Verdict": verdict(lines), "Because, and source": because(lines)}
+        cells |= {"Published": published(lines[0]), "What it is": worth(lines), "Because; source": because(lines)}
         rows.append(cells)
-    caption = "Median of the replicates (90 % predictive interval; Monte-Carlo standard errors of its lower end, median and upper end after ±)."
+    caption = "Median of the replicates (90 % predictive interval; the largest Monte-Carlo standard error of its ends and median after ±). A verdict, inside or outside, is given where figures can be compared."
     return Table(pd.DataFrame(rows), caption)
 
 
@@ -106,9 +107,9 @@ def predicted(line: Line) -> str:
     found = line.interval
     if found is None:
         return "not available"
-    errors = ", ".join(format_number(error, 2) for error in (found.lower_error, found.median_error, found.upper_error))
-    share = "" if line.contributing > 0.995 else f"; {100 * line.contributing:.0f} % of patients have a value"
-    return f"{format_number(found.median)} ({format_interval(found.lower, found.upper)}) ± {errors}{share}"
+    error = format_number(max(found.lower_error, found.median_error, found.upper_error), 2)
+    share = "" if line.contributing > 0.995 else f"; {100 * line.contributing:.0f} % have a value"
+    return f"{format_number(found.median)} ({format_interval(found.lower, found.upper)}) ± {error}{share}"
 
 
 def published(line: Line) -> str:
@@ -121,18 +122,20 @@ def published(line: Line) -> str:
     return format_number(row.published) + (f" ({row.bounds} {ends})" if ends else "") + recalled
 
 
-def verdict(lines: list[Line]) -> str:
-    """Return the verdicts of a row, one for all populations where they agree."""
+def worth(lines: list[Line]) -> str:
+    """Return the kind of a row and its verdicts, one for all populations where they agree."""
+    kind = lines[0].row.kind
     told = [line.verdict + (" (within two Monte-Carlo errors)" if line.close else "") for line in lines]
     if not any(told):
-        return "none"
-    return told[0] if len(set(told)) == 1 else "; ".join(f"{line.population}: {each}" for line, each in zip(lines, told, strict=True))
+        return f"{kind}, no verdict" if kind == "unverified" else kind
+    said = told[0] if len(set(told)) == 1 else "; ".join(f"{line.population}: {each}" for line, each in zip(lines, told, strict=True))
+    return f"{kind}: {said}"
 
 
 def because(lines: list[Line]) -> str:
     """Return reason, detail and source of a row."""
     details = list(dict.fromkeys(f"{line.population}: {line.detail}" if len(lines) > 1 else line.detail for line in lines if line.detail))
-    return "; ".join(filter(None, [lines[0].row.reason, *details])) + (f". {lines[0].row.source}" if lines[0].row.source else ".")
+    return "; ".join(filter(None, [lines[0].row.reason, *details, lines[0].row.source]))
 
 
 def protocol_table(plan: Protocol) -> Table:

@@ -18,7 +18,7 @@ from autologue.trial.comparison import PANELS, Row
 from autologue.trial.panel import Panel
 from autologue.trial.patients import Patients
 
-__all__ = ["Study", "panel_seed", "studies_of"]
+__all__ = ["Answer", "Study", "panel_seed", "panel_size", "studies_of"]
 
 Floats = NDArray[np.float64]
 Answer = tuple[dict[str, Floats], int]
