@@ -39,7 +39,7 @@ def cell_curves(curves: Curves, *, quantity: str, level: float = np.nan, said: s
     """Return median and bands of a cell count over time, and a rule at `level` with the words `said`; at least one cell is drawn."""
     bands = quantile_bands(curves.days, curves.values)
     axis, domain = Axis(quantity, curves.unit, log=True), _decades(curves)
-    shown = floored(bands, [name for name in bands if name != "time"], domain[0])
+    shown = floored(bands, [str(name) for name in bands if name != "time"], domain[0])
     x, y = time_x("time", float(curves.days[-1])), axis_y("median", axis, domain)
     last = shown.iloc[-1]
     ends = {"90 %": float(last["upper_90"]), "50 %": float(last["upper_50"]), "median": float(last["median"])}
@@ -79,5 +79,7 @@ def forest(result: TrialResult, *panels: str) -> alt.LayerChart:
     table.loc[ranges, ["published_lower", "published_upper"]] = np.nan
     readings = table["population"].where(table["panel"] == "kinetics", "")
     table["panel"] = [TITLES[p] + (f", random effects read as {r}" if r else "") for p, r in zip(table["panel"], readings, strict=True)]
-    table = table.sort_values("panel", kind="stable", key=lambda names: names.map({n: k for k, n in enumerate(dict.fromkeys(table["panel"]))}))
+    table = table.sort_values(
+        "panel", kind="stable", key=lambda names: names.map({n: k for k, n in enumerate(dict.fromkeys(table["panel"]))})
+    )
     return intervals(table[list(FOREST)].reset_index(drop=True))

@@ -16,7 +16,7 @@ __all__ = ["kinetic_curves", "leukaemic_curves"]
 
 PATIENTS = 2000  # behind the bands of a figure
 YEAR = 365.0
-DAYS = np.concatenate([np.arange(0.0, 30.0, 0.5), np.geomspace(30.0, YEAR, 30)])  # denser where the course is young
+DAYS = np.concatenate([[0.0, 0.05, 0.2], np.arange(0.5, 30.0, 0.5), np.geomspace(30.0, YEAR, 30)])  # denser where the course is young
 
 
 def kinetic_curves(*, seed: int) -> dict[str, Curves]:

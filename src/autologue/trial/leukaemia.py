@@ -17,7 +17,17 @@ from autologue.trial.grid import highest
 from autologue.trial.patients import Patients
 from autologue.variability import LogNormal
 
-__all__ = ["DAYS", "MODEL", "SOLVER", "UNITS", "leukaemia_population", "leukaemia_variables", "leukaemic_patients", "marrow_level", "typical_marrow_level"]
+__all__ = [
+    "DAYS",
+    "MODEL",
+    "SOLVER",
+    "UNITS",
+    "leukaemia_population",
+    "leukaemia_variables",
+    "leukaemic_patients",
+    "marrow_level",
+    "typical_marrow_level",
+]
 
 MODEL = "leon_triana_2021_source"
 VARYING = ("rho_car", "tau_car", "rho_leukaemia", "kill", "tau_b")
@@ -54,7 +64,9 @@ def leukaemic_patients(protocol: Protocol, patients: Patients, sampled: Individu
 
 def leukaemia_variables(protocol: Protocol, individuals: Individuals) -> tuple[dict[str, Floats], int]:
     """Return the variables of patients (n,) by name, and how many patients could not be solved."""
-    found = solve(individuals.model, individuals.parameters, times=GRID, outputs=["leukaemic", "healthy_b", "car_t"], solver=SOLVER, workers=1)
+    found = solve(
+        individuals.model, individuals.parameters, times=GRID, outputs=["leukaemic", "healthy_b", "car_t"], solver=SOLVER, workers=1
+    )
     good = np.where(found.status == 0, 1.0, np.nan)
     wave, trough = GRID <= FIRST_WAVE, GRID <= 2 * FIRST_WAVE
     peak, peak_time = highest(GRID[wave], found.values[:, wave, 2])
@@ -81,4 +93,3 @@ def typical_marrow_level() -> float:
     """Return the B cells that marrow alone would hold in the published patient."""
     p = {name: parameter.value for name, parameter in load(MODEL).parameters.items()}
     return p["progenitors"] / p["tau_progenitor"] * p["tau_b"]
-
