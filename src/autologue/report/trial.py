@@ -106,7 +106,10 @@ def _leukaemia(result: TrialResult) -> Section:
 
 
 def _inflammation(result: TrialResult) -> Section:
-    alone = "after Hanson 2016 alone: dots are the patients of the first replicate, bands the running median, 50 % and 90 % of the first 2,000 patients or fewer."
+    alone = (
+        "after Hanson 2016 alone: dots are the patients of the first replicate, bands the running median, 50 "
+        "% and 90 % of the first 2,000 patients or fewer."
+    )
     figures = [
         Figure(
             charts.inflammation_by_burden(result, "peak", axis=Axis("Peak inflammation", "signal")),
