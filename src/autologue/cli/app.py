@@ -11,6 +11,7 @@ from autologue.cli.check import check_app
 from autologue.cli.failing import FailingGroup
 from autologue.cli.models import models
 from autologue.cli.nca import nca
+from autologue.cli.selftest import selftest
 from autologue.cli.simulate import simulate
 from autologue.cli.trial import trial
 
@@ -30,6 +31,7 @@ app.command()(trial)
 app.command()(simulate)
 app.command()(nca)
 app.command()(models)
+app.command()(selftest)
 app.add_typer(check_app, name="check")
 
 
@@ -53,6 +55,7 @@ def root(
     autologue simulate stein_2019 --patients 200      simulate a published model
     autologue nca concentrations.csv                  exposure of each patient
     autologue check model my_model.py                 what is wrong with a model, in words
+    autologue selftest                                the reference cases, run on this machine
     """
 
 

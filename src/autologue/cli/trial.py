@@ -70,9 +70,8 @@ def _show(result: TrialResult) -> None:
     title = f"{plan.name.value} ({plan.product.value}): {plan.infused} infused, {result.replicates} replicates, seed {result.seed}"
     console.print_table(title, heads, rows, right=("n", "published"))
     console.say(f"{verdicts(result)} {outlying(result)}")
-    console.say(
-        "Remission, relapse and survival: these models cannot say them. Reproduced inputs, every reason and every source are in the report."
-    )
+    console.say("Remission, relapse and survival: these models cannot say them.")
+    console.say("Reproduced inputs, every reason and every source are in the report.")
 
 
 def _predicted(line: Line) -> str:

@@ -13,8 +13,8 @@ Floats = NDArray[np.float64]
 def highest(times: Floats, values: Floats) -> tuple[Floats, Floats]:
     """Return the highest value of each curve (curves,) and its time, from the parabola through the logarithms of three neighbours.
 
-    `times` (times,) rise, `values` (curves, times) are above zero; a curve with NaN gives NaN. At either
-    end of the grid the value there counts.
+    `times` (times,) rise, `values` (curves, times) are above zero; a curve with NaN gives
+    NaN. At either end of the grid the value there counts.
 
     >>> t = np.arange(0.0, 6.0)
     >>> value, time = highest(t, 7 * np.exp(-0.5 * (t[None, :] - 2.3) ** 2))

@@ -47,7 +47,6 @@ def predictive_interval(values: NDArray[np.float64]) -> Interval | None:
     errors = []
     for level in LEVELS:
         away = math.sqrt(level * (1.0 - level) / count)
-        left, right = np.quantile(known, [max(level - away, 0.0), min(level + away, 1.0)])
-        errors.append(float(right - left) / 2.0)
-    (lower, median, upper), (below, middle, above) = (float(end) for end in ends), errors
-    return Interval(lower, median, upper, below, middle, above, count)
+        below, above = np.quantile(known, [max(level - away, 0.0), min(level + away, 1.0)])
+        errors.append(float(above - below) / 2.0)
+    return Interval(float(ends[0]), float(ends[1]), float(ends[2]), errors[0], errors[1], errors[2], count)
