@@ -79,5 +79,7 @@ def forest(result: TrialResult, *panels: str) -> alt.LayerChart:
     table.loc[ranges, ["published_lower", "published_upper"]] = np.nan
     readings = table["population"].where(table["panel"] == "kinetics", "")
     table["panel"] = [TITLES[p] + (f", random effects read as {r}" if r else "") for p, r in zip(table["panel"], readings, strict=True)]
-    table = table.sort_values("panel", kind="stable", key=lambda names: names.map({n: k for k, n in enumerate(dict.fromkeys(table["panel"]))}))
+    table = table.sort_values(
+        "panel", kind="stable", key=lambda names: names.map({n: k for k, n in enumerate(dict.fromkeys(table["panel"]))})
+    )
     return intervals(table[list(FOREST)].reset_index(drop=True))

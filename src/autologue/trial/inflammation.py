@@ -49,7 +49,7 @@ def inflammation_variables(protocol: Protocol, individuals: Individuals) -> tupl
     model = individuals.model
     hours = units.convert(1.0, "day", model.time)
     limit = protocol.assumptions.onset_above.value * model.parameters["inflammation_0"].value
-    found = solve(model, individuals.parameters, times=GRID * hours, outputs=[OUTPUT], solver=SOLVER)
+    found = solve(model, individuals.parameters, times=GRID * hours, outputs=[OUTPUT], solver=SOLVER, workers=1)
     signal = found.values[:, :, 0]
     good = np.where(found.status == 0, 1.0, np.nan)
     peak, peak_time = highest(GRID, signal)

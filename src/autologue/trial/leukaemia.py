@@ -33,7 +33,7 @@ MODEL = "leon_triana_2021_source"
 VARYING = ("rho_car", "tau_car", "rho_leukaemia", "kill", "tau_b")
 DAYS = (28, 60, 180, 365)
 FIRST_WAVE = 60.0  # days in which the first peak of CAR-T cells and the nadir of the leukaemia are sought
-GRID = np.unique([*np.arange(1.0, 2 * FIRST_WAVE + 1), *DAYS])  # days
+GRID = np.unique([*np.arange(1.0, 40.0, 0.25), *np.arange(40.0, 2 * FIRST_WAVE + 1), *DAYS])  # days
 SOLVER = Solver(explicit=True, rtol=1e-4)
 UNITS = {"car_peak": "cells", "car_peak_time": "day", "nadir_time": "day", "nadir_fall": "1"} | {
     f"{name}_{day}": "1" for name in ("burden_fall", "b_cells", "aplasia") for day in DAYS
@@ -64,7 +64,9 @@ def leukaemic_patients(protocol: Protocol, patients: Patients, sampled: Individu
 
 def leukaemia_variables(protocol: Protocol, individuals: Individuals) -> tuple[dict[str, Floats], int]:
     """Return the variables of patients (n,) by name, and how many patients could not be solved."""
-    found = solve(individuals.model, individuals.parameters, times=GRID, outputs=["leukaemic", "healthy_b", "car_t"], solver=SOLVER)
+    found = solve(
+        individuals.model, individuals.parameters, times=GRID, outputs=["leukaemic", "healthy_b", "car_t"], solver=SOLVER, workers=1
+    )
     good = np.where(found.status == 0, 1.0, np.nan)
     wave, trough = GRID <= FIRST_WAVE, GRID <= 2 * FIRST_WAVE
     peak, peak_time = highest(GRID[wave], found.values[:, wave, 2])
@@ -91,4 +93,3 @@ def typical_marrow_level() -> float:
     """Return the B cells that marrow alone would hold in the published patient."""
     p = {name: parameter.value for name, parameter in load(MODEL).parameters.items()}
     return p["progenitors"] / p["tau_progenitor"] * p["tau_b"]
-
