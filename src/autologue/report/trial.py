@@ -75,7 +75,7 @@ def _kinetics(result: TrialResult) -> Section:
         caption = f"The {result.protocol.infused} patients of the first replicate, one line each, random effects read as {said}."
         figures.append(Figure(charts.individuals(result, name), caption))
     prose = (
-        "After Stein 2019. The published table can be read in two ways, and both are shown; neither is "
+        "After Stein 2019. Its random effects are read in two ways, and both are shown; neither is "
         "tuned. The model has no effect of the dose, so the dose "
         "moves nothing here. A half-life by non-compartmental analysis belongs to its window of visits and "
         "is not compared with ln 2 / beta."

@@ -55,7 +55,8 @@ measurable value and are dropped after it; terminal slope by the best adjusted r
 measurements, never \
 the true curve. Patients without a half-life are left out of its median. Rows called *model* are individual parameters: they give \
 back what went in. \
-The published table prints random effects without saying whether they are standard deviations or variances; both readings are run \
+Whether the published random effects are \
+standard deviations or variances could not be read in the paper at hand; both readings are run \
 on the same random numbers.
 
 **Leukaemia and healthy B cells.** The form with a source of B cells, at its published values, with the assumed spread. Its B \
