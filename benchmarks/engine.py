@@ -49,17 +49,19 @@ def cpu(work: Callable[[], Any], repeats: int = 5) -> tuple[float, Any]:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Send the standard output of compiled code elsewhere: LSODA prints a line for each step it cannot make."""
+    """Send the output of compiled code elsewhere: LSODA prints a line for each step it cannot make."""
     sys.stdout.flush()
-    kept = os.dup(1)
+    kept = {stream: os.dup(stream) for stream in (1, 2)}
     with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
+        for stream in kept:
+            os.dup2(nowhere.fileno(), stream)
     try:
         yield
     finally:
         ctypes.CDLL(None).fflush(None)
-        os.dup2(kept, 1)
-        os.close(kept)
+        for stream, copy in kept.items():
+            os.dup2(copy, stream)
+            os.close(copy)
 
 
 def row(problem: str, who: str, patients: float, **more: Any) -> None:
@@ -173,7 +175,7 @@ import resource, sys
 sys.path.insert(0, {here!r})
 import problems as pb
 from autologue.engine.solve import solve
-
+from autologue.engine.summary import Area, LastAbove, Maximum, Minimum
 import numpy as np
 asked = [Maximum("E"), Area("E", 0, 28), LastAbove("E", 1e3), Minimum("T")]
 kept = []

@@ -1,3 +1,104 @@
-"""CAR T-cell therapy in silico, made to measure. Research and simulation, not a medical device."""
+"""CAR T-cell therapy in silico, made to measure. Research and simulation, not a medical device.
+
+Names are loaded when they are first used, so that `import autologue` itself is light.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from autologue import library
+    from autologue.engine.solve import Solver
+    from autologue.engine.summary import Area, FirstAbove, FirstBelow, LastAbove, Maximum, Minimum
+    from autologue.model import BirthDeath, Crossing, Dosing, Input, Model, Output, Parameter, Phase, Rule, State
+    from autologue.population import Categorical, CategoryEffect, Continuous, Correlation, Drawn, Individuals, Parametric, PowerEffect
+    from autologue.regimen import Bolus, Infusion, Level, Regimen
+    from autologue.results import Simulation
+    from autologue.simulate import simulate, simulate_to_parquet
+    from autologue.variability import Combined1, Combined2, Constant, LogitNormal, LogNormal, Normal, Power, Proportional
+
+_PLACES = {
+    "engine.solve": ("Solver",),
+    "engine.summary": ("Area", "FirstAbove", "FirstBelow", "LastAbove", "Maximum", "Minimum"),
+    "model": ("BirthDeath", "Crossing", "Dosing", "Input", "Model", "Output", "Parameter", "Phase", "Rule", "State"),
+    "population": ("Categorical", "CategoryEffect", "Continuous", "Correlation", "Drawn", "Individuals", "Parametric", "PowerEffect"),
+    "regimen": ("Bolus", "Infusion", "Level", "Regimen"),
+    "results": ("Simulation",),
+    "simulate": ("simulate", "simulate_to_parquet"),
+    "variability": ("Combined1", "Combined2", "Constant", "LogNormal", "LogitNormal", "Normal", "Power", "Proportional"),
+}
+_PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
+_VERBS = frozenset(_PLACE_OF) & frozenset(_PLACES)  # a function and the module that holds it have one name
+
+__all__ = [
+    "Area",
+    "BirthDeath",
+    "Bolus",
+    "Categorical",
+    "CategoryEffect",
+    "Combined1",
+    "Combined2",
+    "Constant",
+    "Continuous",
+    "Correlation",
+    "Crossing",
+    "Dosing",
+    "Drawn",
+    "FirstAbove",
+    "FirstBelow",
+    "Individuals",
+    "Infusion",
+    "Input",
+    "LastAbove",
+    "Level",
+    "LogNormal",
+    "LogitNormal",
+    "Maximum",
+    "Minimum",
+    "Model",
+    "Normal",
+    "Output",
+    "Parameter",
+    "Parametric",
+    "Phase",
+    "Power",
+    "PowerEffect",
+    "Proportional",
+    "Regimen",
+    "Rule",
+    "Simulation",
+    "Solver",
+    "State",
+    "library",
+    "simulate",
+    "simulate_to_parquet",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name of `__all__` when it is first asked for."""
+    if name == "library":
+        return import_module("autologue.library")
+    if name in _PLACE_OF:
+        return getattr(import_module(f"autologue.{_PLACE_OF[name]}"), name)
+    raise AttributeError(f"module 'autologue' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """Return what the package offers."""
+    return [*__all__, "__version__"]
+
+
+class _Package(ModuleType):
+    """A package in which a verb stays a function: importing `autologue.simulate` binds no module over `simulate`."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _VERBS and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

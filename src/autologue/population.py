@@ -198,7 +198,7 @@ class Parametric:
             factor = np.linalg.cholesky(self.covariance()).T
             middle = centre[:, columns]
             for attempt in range(_ATTEMPTS):
-                eta = seeds.normals(seed, seeds.Purpose.PARAMETERS, ids[todo], len(names), attempt=attempt) @ factor
+                eta = _combined(seeds.normals(seed, seeds.Purpose.PARAMETERS, ids[todo], len(names), attempt=attempt), factor)
                 value, outside = _individual(self, names, eta, middle[todo] if attempt else middle)
                 parameters[todo[:, None], columns] = value
                 todo = todo[outside]
@@ -239,6 +239,14 @@ def _ids(count: int, first: int) -> NDArray[np.int64]:
     if count < 1:
         raise InputError(f"{count} patients asked for; expected at least one")
     return np.arange(first, first + count, dtype=np.int64)
+
+
+def _combined(z: Floats, factor: NDArray[Any]) -> Floats:
+    """Return z @ factor for an upper triangle, summed in one order: BLAS changes the order, and so bits, with the number of rows."""
+    total: Floats = z * np.diagonal(factor)
+    for k, j in zip(*np.nonzero(np.triu(factor, 1)), strict=True):
+        total[:, j] += z[:, k] * factor[k, j]
+    return total
 
 
 def _individual(population: Parametric, names: Sequence[str], eta: Floats, middle: Floats) -> tuple[Floats, NDArray[np.bool_]]:

@@ -89,7 +89,9 @@ def _numpy_step(system: System, p: Floats, y: Floats, t: float, h: float) -> tup
     return new, lambda s: (1 - s) * y + s * new + s * (1 - s) * (g[0] + s * (g[1] + s * g[2]))
 
 
-@pytest.mark.parametrize(("model", "largest"), [(EVERYTHING, 0.3), (ERADICATION, 0.3), (ROBERTSON, 1e-3)], ids=lambda m: getattr(m, "name", ""))
+@pytest.mark.parametrize(
+    ("model", "largest"), [(EVERYTHING, 0.3), (ERADICATION, 0.3), (ROBERTSON, 1e-3)], ids=lambda m: getattr(m, "name", "")
+)
 def test_a_stiff_step_is_that_of_numpy_in_every_lane(model: Model, largest: float) -> None:
     p = wide(model, WIDTH)
     lanes, system = Lanes(model, p, explicit=False), prepare(model).system

@@ -57,7 +57,10 @@ def test_phases_doses_and_inputs_at_one_time_come_in_the_order_of_the_reference(
         dict(x=State("1")),
         dict(k=0.3, end=4.0),
         lambda p, u: dict(x=u.start),
-        [Phase(lambda y, p: dict(x=-p.k * y.x), until=lambda p: p.end, reset=lambda y: dict(x=0.5 * y.x)), Phase(lambda y, p: dict(x=p.k * y.x))],
+        [
+            Phase(lambda y, p: dict(x=-p.k * y.x), until=lambda p: p.end, reset=lambda y: dict(x=0.5 * y.x)),
+            Phase(lambda y, p: dict(x=p.k * y.x)),
+        ],
         inputs=dict(start=Input(1.0, "1")),
         dosing=dict(x=PK.dosing["vein"].__class__("x", "1")),
     )
@@ -81,7 +84,9 @@ def eradication(count: int, *, hard: bool) -> Floats:
     def draw(median: float, sd: float) -> Floats:
         return median * np.exp(r.normal(0, sd, count))
 
-    medians = dict(rho=(0.9, 0.3), kb=(50, 0.4), de=(0.15, 0.3), phi=(0.02, 0.5), mu=(0.005, 0.3), g=(0.02, 0.3), bmax=(1000, 0.2), kk=(0.01, 0.5))
+    medians = dict(
+        rho=(0.9, 0.3), kb=(50, 0.4), de=(0.15, 0.3), phi=(0.02, 0.5), mu=(0.005, 0.3), g=(0.02, 0.3), bmax=(1000, 0.2), kk=(0.01, 0.5)
+    )
     columns = {name: draw(*given) for name, given in medians.items()}
     columns |= {"s": (not hard) * draw(0.01, 0.5), "a": (not hard) * draw(0.05, 0.3)}
     columns |= {"e0": draw(1, 0.5), "m0": draw(0.1, 0.5), "b0": draw(100, 0.7)}
@@ -165,7 +170,9 @@ def test_a_blow_up_ends_with_a_reason_and_its_time(solver: Solver) -> None:
     assert found.status[1] > 0
     assert found.status[2] == 0
     np.testing.assert_allclose(found.failed_at[:2], [1.0, 4.0], rtol=1e-3)
-    np.testing.assert_allclose(found.values[:, :, 0], [[2.0, np.nan, np.nan], [1 / 0.875, 2.0, np.nan], [1 / 0.995, 1 / 0.98, 1 / 0.94]], rtol=1e-5)
+    np.testing.assert_allclose(
+        found.values[:, :, 0], [[2.0, np.nan, np.nan], [1 / 0.875, 2.0, np.nan], [1 / 0.995, 1 / 0.98, 1 / 0.94]], rtol=1e-5
+    )
 
 
 def test_the_cap_on_steps_is_a_reason() -> None:

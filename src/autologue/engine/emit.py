@@ -15,6 +15,7 @@ _CALL = {
     "exp": "vexp({0})",
     "sqrt": "vsqrt({0})",
     "pow": "vpow({0},{1})",
+    "hill": "vhill({0},{1},{2})",
     "min": "({0} if {0}<{1} else {1})",
     "max": "({1} if {0}<{1} else {0})",
     "lt": "{0}<{1}",
@@ -22,11 +23,16 @@ _CALL = {
     "sel": "({1} if {0} else {2})",
 }
 # rough costs in multiply-adds, to compare an explicit step with an implicit one
-_COST = {"rcp": 4.0, "rcp0": 5.0, "log": 14.0, "exp": 14.0, "sqrt": 6.0, "pow": 30.0}
+_COST = {"rcp": 4.0, "rcp0": 5.0, "log": 14.0, "exp": 14.0, "sqrt": 6.0, "pow": 30.0, "hill": 48.0}
 
 
-def emit(graph: Graph, targets: Sequence[tuple[str, Node]], names: Mapping[str, str], ready: Mapping[int, str]) -> list[str]:
-    """Return lines that compute each target; `names` renames variables, `ready` gives nodes that are already computed."""
+def emit(
+    graph: Graph, targets: Sequence[tuple[str, Node]], names: Mapping[str, str], ready: Mapping[int, str], suffix: str = ""
+) -> list[str]:
+    """Return lines that compute each target; `names` renames variables, `ready` gives nodes that are already computed.
+
+    `suffix` ends the names of intermediate values: a name that is assigned once compiles faster.
+    """
     wanted = [node for _, node in targets]
     label: dict[int, str] = {}
     lines: list[str] = []
@@ -41,8 +47,8 @@ def emit(graph: Graph, targets: Sequence[tuple[str, Node]], names: Mapping[str, 
         else:
             parts = [label[a.index] for a in node.args]
             text = f"{parts[0]}{node.op}{parts[1]}" if node.op in ("+", "-", "*") else _CALL[node.op].format(*parts)
-            label[node.index] = f"w{node.index}"
-            lines.append(f"w{node.index}={_signed(text)}")
+            label[node.index] = f"w{node.index}{suffix}"
+            lines.append(f"{label[node.index]}={_signed(text)}")
     lines += [f"{target}={label[node.index]}" for target, node in targets]
     return lines
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from autologue.engine import tableaus as tab
 from autologue.engine.emit import cost, emit
-from autologue.engine.graph import Node
+from autologue.engine.graph import Graph, Node
 from autologue.engine.system import System
 
 __all__ = ["AFTER_SETUP", "GUARDS", "GUARD_SPEEDS", "OUTPUTS", "RESET", "RHS", "SETUP", "WIDTH", "Layout", "generate", "step_cost"]
@@ -75,6 +75,7 @@ class _Writer:
             len(system.guards), len(system.phase_ends), len(system.routes),
         )  # fmt: skip
         self.ready = {node.index: f"d{k}" for k, node in enumerate(self.hoisted)}
+        self.steady = self._steady()
         self.at = self.layout.offsets()
 
     def _jacobian(self) -> list[list[Node]]:
@@ -114,80 +115,106 @@ class _Writer:
         """Return the lines that compute the targets."""
         return emit(self.graph, targets, names or {}, self.ready)
 
+    def stage(self, q: int, targets: Sequence[tuple[str, Node]]) -> list[str]:
+        """Return the lines of stage q at states z0, z1, .. and time tz; what moves with neither is taken from stage 0."""
+        if q == 0:
+            return emit(self.graph, targets, {}, self.ready, "_0")
+        names = {f"y{i}": f"z{q}_{i}" for i in range(self.n)} | {"t": f"t{q}"}
+        return emit(self.graph, targets, names, self.ready | self.steady, f"_{q}")
 
-def _factorise(w: _Writer) -> tuple[list[str], list[list[bool]]]:
-    """Return the lines of the unrolled sparse LU of I/(gamma h) - J, without pivoting, and its pattern."""
+    def _steady(self) -> dict[int, str]:
+        """Return the names of the nodes of stage 0 that depend on neither states nor time."""
+        fixed: dict[int, bool] = {}
+        for node in self.graph.needed(self.system.rhs):
+            moves = node.op == "var" and (str(node.value) == "t" or str(node.value)[0] == "y")
+            fixed[node.index] = not moves and all(fixed[a.index] for a in node.args)
+        plain = [n for n in self.graph.needed(self.system.rhs) if fixed[n.index] and n.op not in ("const", "var")]
+        return {n.index: f"w{n.index}_0" for n in plain if n.index not in self.ready}
+
+
+def _factorise(w: _Writer) -> tuple[list[str], list[list[str]]]:
+    """Return the lines of the unrolled sparse LU of I/(gamma h) - J, without pivoting, and the names of its entries."""
     n, lines = w.n, []
-    zero = [[w.jacobian[i][j].op == "const" and w.jacobian[i][j].value == 0 for j in range(n)] for i in range(n)]
-    full = [[not zero[i][j] or i == j for j in range(n)] for i in range(n)]
+    zero = [[_zero(w.jacobian[i][j]) for j in range(n)] for i in range(n)]
+    name = [["" for _ in range(n)] for _ in range(n)]
     for i in range(n):
         for j in range(n):
-            if full[i][j]:
+            if not zero[i][j] or i == j:
+                name[i][j] = f"W{i}_{j}"
                 entry = f"gi-J{i}_{j}" if i == j else f"-J{i}_{j}"
-                lines.append(f"W{i}_{j}={'gi' if zero[i][j] else entry}")
+                lines.append(f"{name[i][j]}={'gi' if zero[i][j] else entry}")
     for k in range(n):
-        lines.append(f"D{k}=1.0/W{k}_{k}")
+        lines.append(f"D{k}=1.0/{name[k][k]}")
         for i in range(k + 1, n):
-            if not full[i][k]:
+            if not name[i][k]:
                 continue
-            lines.append(f"W{i}_{k}=W{i}_{k}*D{k}")
+            lines.append(f"L{i}_{k}={name[i][k]}*D{k}")
+            name[i][k] = f"L{i}_{k}"
             for j in range(k + 1, n):
-                if full[k][j]:
-                    lines.append(f"W{i}_{j}={f'W{i}_{j}' if full[i][j] else ''}-W{i}_{k}*W{k}_{j}")
-                    full[i][j] = True
-    return lines, full
+                if name[k][j]:
+                    lines.append(f"W{i}_{j}_{k}={name[i][j]}-L{i}_{k}*{name[k][j]}")
+                    name[i][j] = f"W{i}_{j}_{k}"
+    return lines, name
 
 
 def _weighted(names: Sequence[str], weights: Sequence[float]) -> str:
     return "+".join(n if c == 1.0 else f"{c!r}*{n}" for n, c in zip(names, weights, strict=True) if c).replace("+-", "-")
 
 
+def _singular(graph: Graph, node: Node) -> bool:
+    """Whether a node divides by, or takes the root or power of, what may vanish."""
+    return any(part.op in ("pow", "rcp0", "sqrt") for part in graph.needed([node]))
+
+
 def _rodas(w: _Writer) -> list[str]:
     n, f = w.n, w.system.rhs
-    entries = [
-        (f"J{i}_{j}", node)
-        for i, row in enumerate(w.jacobian)
-        for j, node in enumerate(row)
-        if not (node.op == "const" and node.value == 0)
-    ]
+    found = {f"{i}_{j}": node for i, row in enumerate(w.jacobian) for j, node in enumerate(row) if not _zero(node)}
+    entries = [(f"{'A' if _singular(w.graph, node) else 'J'}{place}", node) for place, node in found.items()]
     slopes = [(f"s{i}", node) for i, node in enumerate(w.slope)]
-    lines = w.lines([*((f"b0_{i}", f[i]) for i in range(n)), *entries, *slopes])
+    lines = w.stage(0, [*((f"f0_{i}", f[i]) for i in range(n)), *entries, *slopes])
+    # a power of a vanishing state can have an infinite slope in floating point; without that entry steps go on, within tolerance
+    lines += [f"J{name[1:]}={name} if abs({name})<1e150 else 0.0" for name, _ in entries if name[0] == "A"]
     lines += ["hi=1.0/hh", f"gi={1 / tab.RODAS_GAMMA!r}*hi"]
-    factor, full = _factorise(w)
+    factor, name = _factorise(w)
     lines += factor
     for q in range(8):
         if q:
-            for i in range(n):
-                lines.append(f"z{i}=y{i}+" + _weighted([f"k{j}_{i}" for j in range(q)], tab.RODAS_A[q]))
-            lines += [f"tz=t+{tab.RODAS_TIME[q]!r}*hh"] if slopes else []
-            lines += w.lines([(f"b{q}_{i}", f[i]) for i in range(n)], {f"y{i}": f"z{i}" for i in range(n)} | {"t": "tz"})
-            for i in range(n):
-                lines.append(f"b{q}_{i}=b{q}_{i}+hi*({_weighted([f'k{j}_{i}' for j in range(q)], tab.RODAS_C[q])})")
-        if slopes and abs(tab.RODAS_SLOPE[q]) > 1e-12:
-            lines += [f"b{q}_{i}=b{q}_{i}+{tab.RODAS_SLOPE[q]!r}*hh*s{i}" for i in range(n)]
+            lines += [f"z{q}_{i}=y{i}+" + _weighted([f"k{j}_{i}" for j in range(q)], tab.RODAS_A[q]) for i in range(n)]
+            lines += [f"t{q}=t+{tab.RODAS_TIME[q]!r}*hh"] if slopes else []
+            lines += w.stage(q, [(f"f{q}_{i}", f[i]) for i in range(n)])
         for i in range(n):
-            lines += [f"b{q}_{i}=b{q}_{i}-W{i}_{j}*b{q}_{j}" for j in range(i) if full[i][j]]
+            terms = [f"f{q}_{i}"]
+            terms += [f"hi*({_weighted([f'k{j}_{i}' for j in range(q)], tab.RODAS_C[q])})"] if q else []
+            terms += [f"{tab.RODAS_SLOPE[q]!r}*hh*s{i}"] if slopes and abs(tab.RODAS_SLOPE[q]) > 1e-12 else []
+            eliminated = "".join(f"-{name[i][j]}*b{q}_{j}" for j in range(i) if name[i][j])
+            lines.append(f"b{q}_{i}=" + "+".join(terms).replace("+-", "-") + eliminated)
         for i in reversed(range(n)):
-            lines += [f"b{q}_{i}=b{q}_{i}-W{i}_{j}*k{q}_{j}" for j in range(i + 1, n) if full[i][j]]
-            lines.append(f"k{q}_{i}=b{q}_{i}*D{i}")
+            solved = "".join(f"-{name[i][j]}*k{q}_{j}" for j in range(i + 1, n) if name[i][j])
+            lines.append(f"k{q}_{i}=(b{q}_{i}{solved})*D{i}")
     for i in range(n):
-        lines += [f"n{i}=z{i}+k7_{i}", f"er{i}=k7_{i}"]
-        lines += [f"g{r}=" + _weighted([f"k{j}_{i}" for j in range(8)], tab.RODAS_DENSE[r]) for r in range(3)]
-        lines += [f"c1_{i}=n{i}-y{i}+g0", f"c2_{i}=g1-g0", f"c3_{i}=g2-g1", f"c4_{i}=-g2"]
+        lines += [f"n{i}=z7_{i}+k7_{i}", f"er{i}=k7_{i}"]
+        lines += [f"g{r}_{i}=" + _weighted([f"k{j}_{i}" for j in range(8)], tab.RODAS_DENSE[r]) for r in range(3)]
+        lines += [f"c1_{i}=n{i}-y{i}+g0_{i}", f"c2_{i}=g1_{i}-g0_{i}", f"c3_{i}=g2_{i}-g1_{i}", f"c4_{i}=-g2_{i}"]
     return lines
+
+
+def _zero(node: Node) -> bool:
+    return node.op == "const" and node.value == 0
 
 
 def _tsit(w: _Writer) -> list[str]:
     n, lines = w.n, []
     timed = not w.system.autonomous()
+    # the first stage is the last of the step before; what moves with neither states nor time is computed here
+    steady = [(f"s{k}", w.graph.nodes[index]) for k, index in enumerate(w.steady)]
+    lines += w.stage(0, steady)
     for q in range(1, 7):
-        for i in range(n):
-            lines.append(f"z{i}=y{i}+hh*({_weighted([f'k{j}_{i}' for j in range(q)], tab.TSIT_A[q])})")
-        lines += [f"tz=t+{tab.TSIT_TIME[q]!r}*hh"] if timed else []
-        lines += w.lines([(f"k{q}_{i}", w.system.rhs[i]) for i in range(n)], {f"y{i}": f"z{i}" for i in range(n)} | {"t": "tz"})
+        lines += [f"z{q}_{i}=y{i}+hh*({_weighted([f'k{j}_{i}' for j in range(q)], tab.TSIT_A[q])})" for i in range(n)]
+        lines += [f"t{q}=t+{tab.TSIT_TIME[q]!r}*hh"] if timed else []
+        lines += w.stage(q, [(f"k{q}_{i}", w.system.rhs[i]) for i in range(n)])
     for i in range(n):
         stages = [f"k{j}_{i}" for j in range(7)]
-        lines += [f"n{i}=z{i}", f"er{i}=hh*({_weighted(stages, tab.TSIT_ERROR)})"]
+        lines += [f"n{i}=z6_{i}", f"er{i}=hh*({_weighted(stages, tab.TSIT_ERROR)})"]
         lines += [f"c{r + 1}_{i}=hh*({_weighted(stages, [tab.TSIT_DENSE[j][r] for j in range(7)])})" for r in range(4)]
     return lines
 
@@ -223,8 +250,8 @@ def _error(w: _Writer) -> list[str]:
     """Return the lines of the squared error norm; a state below zero by more than ten tolerances rejects the step."""
     terms = "+".join(f"(er{i}/(at{i}+rtol*max(abs(y{i}),abs(n{i}))))**2" for i in range(w.n))
     moving = sum(1 for f in w.system.rhs if not (f.op == "const" and f.value == 0))
-    lines = [f"e2=({terms})*{1 / max(moving, 1)!r}"]
-    return lines + [f"e2=e2 if n{i}>=-10.0*at{i} else 1e10" for i in range(w.n) if not w.system.signed[i]]
+    guards = "&".join(f"(n{i}>=-10.0*at{i})" for i in range(w.n) if not w.system.signed[i])
+    return [f"ea=({terms})*{1 / max(moving, 1)!r}", f"e2=ea if {guards} else 1e10" if guards else "e2=ea"]
 
 
 def _step(w: _Writer, *, explicit: bool, group: bool, portable: bool) -> str:
@@ -288,7 +315,7 @@ _HEAD = '''"""Kernel generated by autologue; do not edit."""
 # model {name!r}
 from math import inf as INF, nan as NAN
 from numba import carray, cfunc, types
-from autologue.engine.scalar import FASTMATH, bitpow, vexp, vlog, vpow, vsqrt
+from autologue.engine.scalar import FASTMATH, bitpow, vexp, vhill, vlog, vpow, vsqrt
 F = types.CPointer(types.float64)
 
 '''

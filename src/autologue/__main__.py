@@ -1,0 +1,5 @@
+"""`python -m autologue` is the command `autologue`."""
+
+from autologue.cli import main
+
+main()

@@ -1,0 +1,70 @@
+"""The root command."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autologue import __version__
+from autologue.cli.check import check_app
+from autologue.cli.failing import FailingGroup
+from autologue.cli.grade import grade
+from autologue.cli.models import models
+from autologue.cli.nca import nca
+from autologue.cli.selftest import selftest
+from autologue.cli.simulate import simulate
+from autologue.cli.survival import survival
+from autologue.cli.trial import trial
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="autologue",
+    cls=FailingGroup,
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Research and simulation, not a medical device.",
+)
+app.command()(trial)
+app.command()(simulate)
+app.command()(nca)
+app.command()(grade)
+app.command()(survival)
+app.command()(models)
+app.command()(selftest)
+app.add_typer(check_app, name="check")
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it by position
+    if value:
+        typer.echo(f"autologue {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Let an unexpected error show where it happened.")] = False,
+) -> None:
+    """CAR T-cell therapy in silico: conduct a virtual trial, simulate published models, analyse concentrations, check a model of your own.
+
+    \b
+    autologue trial eliana                            a virtual trial beside the published one
+    autologue models                                  what there is
+    autologue simulate stein_2019 --patients 200      simulate a published model
+    autologue nca concentrations.csv                  exposure of each patient
+    autologue grade findings.csv                      CRS and ICANS by every scale, with the reason for each
+    autologue survival follow_up.csv --out page.html  Kaplan-Meier, and all families side by side
+    autologue check model my_model.py                 what is wrong with a model, in words
+    autologue selftest                                the reference cases, run on this machine
+    """
+
+
+def main() -> None:
+    """Run the command line: exit code 0, 1 (a check failed), 2 (something cannot be used) or 130 (interrupted)."""
+    app()

@@ -1,0 +1,154 @@
+"""Conducting a virtual trial: the patients of every replicate through three panels, then each figure beside the published one.
+
+The panels are three papers. They share the age, weight and burden of a patient and nothing else: each samples its own random effects
+under its own seed, so that no correlation between panels is implied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autologue import units
+from autologue.engine.describe import fingerprint
+from autologue.engine.solve import prepare, threads
+from autologue.errors import InputError, UnitError, unknown
+from autologue.protocol import Protocol, read_protocol
+from autologue.trial.comparison import PANELS, Row, read_rows
+from autologue.trial.curves import kinetic_curves, leukaemic_curves
+from autologue.trial.interval import predictive_interval
+from autologue.trial.panel import Panel, statistic, statistic_unit
+from autologue.trial.patients import Patients, sample_patients
+from autologue.trial.result import Line, TrialResult
+from autologue.trial.shelf import find_protocol, find_published
+from autologue.trial.studies import Answer, Study, panel_seed, panel_size, studies_of
+
+__all__ = ["conduct"]
+
+Floats = NDArray[np.float64]
+Progress = Callable[[int], None]
+Block = tuple[Patients, list[Answer]]
+BLOCK = 25  # replicates that one thread samples and solves at once
+COVARIATES = {"age": "year", "weight": "kg", "burden": "1", "dose_per_kg": "cells/kg", "dose_total": "cells"}
+
+
+def conduct(protocol: Protocol | str, *, replicates: int = 1000, seed: int = 0, progress: Progress | None = None) -> TrialResult:
+    """Conduct a trial `replicates` times and return what it predicts beside what was published.
+
+    `protocol`: a Protocol, the name of one that ships (`eliana`) or the path of a file. `progress` is called with the number of
+    replicates done since the last call.
+    The same protocol, published figures and seed give the same bits for any number of threads, and replicate k is the same trial for
+    any number of replicates. Raises InputError for what cannot be used.
+
+    >>> result = conduct("eliana", replicates=4)
+    >>> result.protocol.infused, sorted(result.panels)
+    (79, ['inflammation', 'kinetics', 'leukaemia', 'patients'])
+    """
+    if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
+        raise InputError(f"{replicates!r} replicates asked for; expected a whole number of at least 1")
+    file = find_protocol(protocol) if isinstance(protocol, str) else None
+    plan = read_protocol(file) if file else protocol
+    assert isinstance(plan, Protocol)
+    published = find_published(plan, beside=file)
+    rows = read_rows(published)
+    studies = studies_of(plan, rows, seed)
+    _check_rows(rows, studies, published.name)
+    patients, found = _replicated(plan, rows, studies, replicates, seed=seed, progress=progress)
+    panels = {name: tuple(p for p in found if p.name == name) for name in PANELS}
+    burden = panels["patients"][0].variables["burden"]
+    return TrialResult(
+        protocol=plan, replicates=replicates, seed=seed, panels=panels,
+        lines=tuple(_line(row, panel, burden, plan) for row in rows for panel in (panels[row.panel] if row.variable else [None])),
+        kinetics=kinetic_curves(seed=panel_seed(seed, "kinetics")),
+        leukaemia=leukaemic_curves(plan, patients, seed=panel_seed(seed, "leukaemia")),
+        models={s.population.model.name: fingerprint(prepare(s.population.model).system) for s in studies},
+        inputs=(*([file] if file else []), published),
+    )  # fmt: skip
+
+
+def _check_rows(rows: Sequence[Row], studies: Sequence[Study], file: str) -> None:
+    """Refuse a row whose variable or unit its panel does not have."""
+    known: dict[str, Mapping[str, str]] = {"patients": COVARIATES, **{s.panel: s.units for s in studies}}
+    for number, row in enumerate(rows, start=1):
+        if not row.variable:
+            continue
+        where = f"{file}, row {number}"
+        if row.variable not in known[row.panel]:
+            raise InputError(f"{where}: {unknown(f'variable of panel {row.panel}', row.variable, known[row.panel])}")
+        unit = statistic_unit(row.statistic, known[row.panel][row.variable])
+        try:
+            units.convert(1.0, unit, row.unit)
+        except UnitError:
+            raise InputError(f"{where}: unit '{row.unit}' does not fit {row.statistic} of {row.variable}; expected {unit}") from None
+
+
+def _replicated(
+    protocol: Protocol, rows: Sequence[Row], studies: Sequence[Study], replicates: int, *, seed: int, progress: Progress | None
+) -> tuple[Patients, list[Panel]]:
+    """Return all patients of all replicates, in order, and the panels; replicate k has patients k * size to (k + 1) * size - 1."""
+    size = max(panel_size(protocol, rows, name) for name in PANELS)
+
+    def block(first: int) -> Block:
+        patients = sample_patients(protocol, min(BLOCK, replicates - first) * size, seed=seed, first=first * size)
+        return patients, [study.block(patients, size) for study in studies]
+
+    done = []
+    for patients, answers in _in_threads(block, range(0, replicates, BLOCK)):
+        done.append((patients, answers))
+        if progress:
+            progress(len(patients) // size)
+    columns = {name: np.concatenate([getattr(p, name) for p, _ in done]) for name in ("ids", "age", "weight", "burden", "dose")}
+    panels = [study.collect([answers[k] for _, answers in done]) for k, study in enumerate(studies)]
+    return Patients(**columns), [_covariates(protocol, Patients(**columns), size), *panels]
+
+
+def _in_threads(work: Callable[[int], Block], pieces: Sequence[int]) -> Iterator[Block]:
+    """Yield the work on each piece, in order; the first runs alone, because kernels are compiled and loaded then."""
+    yield work(pieces[0])
+    pool = ThreadPoolExecutor(threads())
+    try:
+        yield from pool.map(work, pieces[1:])
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _covariates(protocol: Protocol, patients: Patients, size: int) -> Panel:
+    """Return the patients themselves as a panel."""
+    light = patients.weight <= protocol.dose.threshold.value
+    values = {
+        "age": patients.age,
+        "weight": patients.weight,
+        "burden": patients.burden,
+        "dose_per_kg": np.where(light, patients.dose / patients.weight, np.nan),
+        "dose_total": np.where(light, np.nan, patients.dose),
+    }
+    return Panel(
+        name="patients", population="", model="", reference="", solver="", assumed="", failed=0,
+        variables={name: value.reshape(-1, size) for name, value in values.items()}, units=COVARIATES,
+    )  # fmt: skip
+
+
+def _line(row: Row, panel: Panel | None, burden: Floats, protocol: Protocol) -> Line:
+    """Return a row of the comparison for one panel (None: nothing predicts it)."""
+    n = row.n or protocol.infused
+    if panel is None or row.variable not in panel.variables:
+        return Line(row, panel.population if panel else "", n, None, 0.0, "no visit near this day" if panel else "")
+    values = panel.variables[row.variable][:, :n]
+    factor = units.convert(1.0, statistic_unit(row.statistic, panel.units[row.variable]), row.unit)
+    interval = predictive_interval(factor * statistic(row.statistic, values, burden[:, :n]))
+    return Line(row, panel.population, n, interval, float(np.isfinite(values).mean()), _detail(row.variable, panel, n))
+
+
+def _detail(variable: str, panel: Panel, n: int) -> str:
+    """Return the window of a half-life, and the extrapolated fraction of an area, which belong to the number."""
+    if f"{variable}_start" in panel.variables:
+        start, end = (float(np.nanmedian(panel.variables[f"{variable}_{side}"][:, :n])) for side in ("start", "end"))
+        return f"fitted from day {start:g} to {end:g} (medians)"
+    if f"{variable}_extrapolated" in panel.variables:
+        share = float(np.nanmedian(panel.variables[f"{variable}_extrapolated"][:, :n]))
+        start, end = (float(np.nanmedian(panel.variables[f"half_life_{side}"][:, :n])) for side in ("start", "end"))
+        return f"{100 * share:.2g} % extrapolated (median), by the slope from day {start:g} to {end:g}"
+    return ""
