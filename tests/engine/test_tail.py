@@ -34,7 +34,9 @@ def test_extinction_probability_from_a_hundred_cells(solver: Solver, b: float, d
     want = np.where(times >= enter, extinct_by(times - enter, b, d, 100.0), 0.0)
     certain = want < 1 - 1e-9
     np.testing.assert_allclose(found.values[0, certain, 1], want[certain], atol=tolerance)
-    mean = np.where(times >= enter, 100 * np.exp((b - d) * (times - enter)) / (1 - np.minimum(want, 1 - 1e-9)), 1000 * np.exp((b - d) * times))
+    mean = np.where(
+        times >= enter, 100 * np.exp((b - d) * (times - enter)) / (1 - np.minimum(want, 1 - 1e-9)), 1000 * np.exp((b - d) * times)
+    )
     sure = want < 0.999
     np.testing.assert_allclose(found.values[0, sure, 0], mean[sure], rtol=2 * tolerance if tolerance < 1e-4 else 2e-2)
 
@@ -81,7 +83,9 @@ def test_a_tail_is_left_and_entered_again_with_conditional_chances() -> None:
     """Killing, a pause with growth, killing again: survival is the product over the two tails."""
     regimen = Regimen(Level(14.0, "feeding", 3.0, until=26.0))
     count = 2000
-    found = solve(TAIL, np.repeat(typical(TAIL), count, axis=0), times=np.array([13.9, 26.0, 60.0]), regimens=[regimen], chance=uniforms(count))
+    found = solve(
+        TAIL, np.repeat(typical(TAIL), count, axis=0), times=np.array([13.9, 26.0, 60.0]), regimens=[regimen], chance=uniforms(count)
+    )
     assert (found.status == 0).all()
     assert found.steps.max() < 500
     when = found.marks[:, list(found.events).index("extinction of cells")]

@@ -105,7 +105,8 @@ def summarise(aux, S, L, lane, kinds, limits, sums, patient, B):
     for s in range(kinds.shape[0]):
         kind, o = kinds[s, 0], kinds[s, 1]
         a, b, limit = limits[s, 0], limits[s, 1], limits[s, 2]
-        if t0 + h < a or t0 > b:
+        # a step that ends where the window begins has none of it: at a dose the value just after counts
+        if t0 + h <= a or t0 > b:
             continue
         if kind == AREA:
             low, high = max(0.0, (a - t0) / h), min(1.0, (b - t0) / h)
