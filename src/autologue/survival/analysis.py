@@ -63,7 +63,7 @@ class ArmAnalysis:
         return tuple(each for each in self.usable if each.fit.aic <= self.usable[0].fit.aic + CLOSE)
 
     def best(self, count: int) -> tuple[Extrapolated, ...]:
-        """Return the first `count` fits by AIC, leaving out a curve that runs as one already taken (within 2 points of survival everywhere)."""
+        """Return the first `count` fits by AIC, leaving out a curve that runs as one already taken (within 2 points)."""
         taken: list[Extrapolated] = []
         for each in self.usable:
             if all(np.max(np.abs(each.curve.estimate - other.curve.estimate)) > VISIBLE for other in taken):
@@ -159,14 +159,17 @@ def analyse_survival(
     tau = min([horizon, *(_followed(arm.kaplan_meier) for arm in arms)])
     several = len(arms) > 1
     cox, trouble = _cox(data)
+    with np.errstate(all="ignore"):  # the variance of log survival is infinite once a curve is at zero, and left out
+        means = restricted_mean(data, tau)
+        differences = restricted_mean_difference(data, tau, reference=data.arms[0]) if several else None
     return SurvivalAnalysis(
         data=data,
         arms=tuple(arms),
         milestones=tuple(float(time) for time in milestones),
         horizon=float(horizon),
         tau=tau,
-        restricted_means=restricted_mean(data, tau),
-        differences=restricted_mean_difference(data, tau, reference=data.arms[0]) if several else None,
+        restricted_means=means,
+        differences=differences,
         log_rank=log_rank(data) if several and bool(data.event.any()) else None,
         cox=cox,
         notes=(*notes, *trouble),
