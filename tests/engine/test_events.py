@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engine_models import EXTINCT, PK, RULED, STEIN, SWITCH, Floats, stein, typical
+from engine_models import EXTINCT, PK, RULED, STEIN, SWITCH, Floats, build, stein, typical
 
+from autologue.engine.reference import solve_reference
 from autologue.engine.solve import EXPLICIT, STIFF, Solution, Solver, solve
 from autologue.errors import InputError
+from autologue.model import Crossing, Input, Output, Phase, Rule, State
 from autologue.regimen import Bolus, Infusion, Level, Regimen
 
 TIGHT = Solver(explicit=True, rtol=1e-10)
@@ -80,6 +82,47 @@ def test_an_input_goes_on_and_off() -> None:
     regimen = Regimen(Bolus(0.0, 100.0, "1", "vein"), Level(5.0, "induction", 3.0, until=8.0), Level(20.0, "induction", 0.0))
     exposure = TIMES + 2 * np.clip(TIMES - 5, 0, 3) - np.maximum(TIMES - 20, 0)
     np.testing.assert_allclose(pk(regimen), 100 * np.exp(-K * exposure), rtol=1e-8)
+
+
+def test_of_levels_that_overlap_the_one_that_began_later_counts() -> None:
+    levels = (Level(0.0, "induction", 2.0, until=4.0), Level(2.0, "induction", 3.0, until=8.0), Level(8.0, "induction", 0.5, until=9.0))
+    for regimen in (Regimen(Bolus(0.0, 100.0, "1", "vein"), *levels), Regimen(*levels[::-1], Bolus(0.0, 100.0, "1", "vein"))):
+        want = solve_reference(PK, {}, TIMES, regimen=regimen)["central"]
+        assert want[10] == pytest.approx(100 * np.exp(-K * (2 * 2 + 3 * 3)), rel=1e-8)
+        np.testing.assert_allclose(pk(regimen), want, rtol=1e-7, atol=1e-9)
+
+
+TWINS = build(
+    "test_twins",
+    dict(x=State("1", extinct_below=2.0)),
+    dict(k=0.5),
+    lambda p: dict(x=8.0),
+    [Phase(lambda y, p: dict(x=-p.k * y.x), until=Crossing(lambda y: y.x - 2.0, "falling")), Phase(lambda y, p: dict(x=-p.k * y.x))],
+    inputs=dict(a=Input(0.0, "1"), b=Input(0.0, "1")),
+    rules=[
+        Rule("a", Crossing(lambda y: y.x - 2.0, "falling"), dict(a=1.0)),
+        Rule("b", Crossing(lambda y: 2.0 * y.x - 4.0, "falling"), dict(b=1.0)),
+    ],
+    outputs=dict(x=Output(lambda y: y.x, "1"), a=Output(lambda u: u.a, "1"), b=Output(lambda u: u.b, "1")),
+)
+
+
+@pytest.mark.parametrize("solver", [STIFF, EXPLICIT, TIGHT])
+def test_events_of_four_kinds_at_one_time_all_happen(solver: Solver) -> None:
+    found = solve(TWINS, typical(TWINS), times=np.array([2.5, 4.0]), solver=solver)
+    np.testing.assert_array_equal(found.values[0, :, 1:], [[0.0, 0.0], [1.0, 1.0]])
+    assert found.values[0, 1, 0] == 0.0
+    when = dict(zip(found.events, found.marks[0], strict=True))
+    for name in ("end of phase 1", "extinction of x", "rule a", "rule b"):
+        assert when[name] == pytest.approx(2 * np.log(4.0), rel=1e-5)
+
+
+def test_a_course_may_start_before_zero() -> None:
+    found = solve(
+        PK, typical(PK), times=np.array([-3.0, 0.0, 2.0]), start=-5.0, regimens=[Regimen(Bolus(-4.0, 10.0, "1", "vein"))],
+        outputs=["central"], solver=TIGHT,
+    )  # fmt: skip
+    np.testing.assert_allclose(found.values[0, :, 0], central(np.array([1.0, 4.0, 6.0]), 10.0), rtol=1e-8)
 
 
 @pytest.mark.parametrize("solver", [STIFF, EXPLICIT])

@@ -223,3 +223,15 @@ def test_a_parameter_at_zero_is_moved_by_an_absolute_amount() -> None:
     found = sensitivities(PK, typical(PK, k=0.0), wrt=["k"], times=np.array([3.0]), regimens=[Regimen(Bolus(0.0, 10.0, "1", "vein"))],
                           outputs=["central"], solver=Solver(explicit=True, rtol=1e-9))  # fmt: skip
     assert found.gradient[0, 0, 0, 0] == pytest.approx(-30.0, rel=1e-5)
+
+
+def test_doses_at_steady_state_are_differentiated_from_their_lead_in() -> None:
+    regimen, t = Regimen(Bolus(0.0, 10.0, "1", "vein", every=2.0, steady_state=True)), np.array([0.0, 1.0])
+    tight = Solver(explicit=True, rtol=1e-9)
+    found = sensitivities(PK, typical(PK), wrt=["k"], times=t, regimens=[regimen], outputs=["central"], logarithmic=False, solver=tight)
+
+    def settled(k: float) -> Floats:
+        return 10 / (1 - np.exp(-2 * k)) * np.exp(-k * t)
+
+    np.testing.assert_allclose(found.values[0, :, 0], settled(0.21), rtol=1e-6)
+    np.testing.assert_allclose(found.gradient[0, :, 0, 0], (settled(0.2101) - settled(0.2099)) / 2e-4, rtol=1e-5)

@@ -23,19 +23,24 @@ def event_rows(model: Model, regimen: Regimen | None, visits: Sequence[float] = 
     rows: list[tuple[float, float, float, float, float]] = [(float(t), VISIT, -1.0, 0.0, -1.0) for t in visits]
     if regimen is not None:
         scale = units.convert(1.0, regimen.time, model.time, what="the regimen's time") if regimen.time else 1.0
-        for event in regimen.events:
-            rows += _level(model, event, scale) if isinstance(event, Level) else _dose(model, event, scale)
+        levels = [event for event in regimen.events if isinstance(event, Level)]
+        rows += _levels(model, levels, scale)
+        rows += [row for event in regimen.events if not isinstance(event, Level) for row in _dose(model, event, scale)]
     rows.sort(key=lambda row: row[0])
     return np.array(rows, dtype=float).reshape(-1, 5)
 
 
-def _level(model: Model, event: Level, scale: float) -> list[tuple[float, float, float, float, float]]:
-    if event.input not in model.inputs:
-        raise InputError(f"model {model.name}: {unknown('input', event.input, model.inputs)}")
-    target = float(list(model.inputs).index(event.input))
-    rows = [(event.time * scale, float(SET_INPUT), target, event.value, -1.0)]
-    if np.isfinite(event.until):
-        rows.append((event.until * scale, float(SET_INPUT), target, model.inputs[event.input].value, -1.0))
+def _levels(model: Model, levels: Sequence[Level], scale: float) -> list[tuple[float, float, float, float, float]]:
+    """Return a row at every start and end of a level: of those that overlap, the one that began later counts."""
+    rows = []
+    for level in levels:
+        if level.input not in model.inputs:
+            raise InputError(f"model {model.name}: {unknown('input', level.input, model.inputs)}")
+    for number, (name, usual) in enumerate(model.inputs.items()):
+        own = sorted((level for level in levels if level.input == name), key=lambda level: level.time)
+        for time in sorted({t for level in own for t in (level.time, level.until) if np.isfinite(t)}):
+            held = [level.value for level in own if level.time <= time < level.until]
+            rows.append((time * scale, float(SET_INPUT), float(number), held[-1] if held else usual.value, -1.0))
     return rows
 
 
