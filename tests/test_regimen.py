@@ -49,7 +49,7 @@ def test_without_evid_an_amount_makes_a_dose_and_parquet_is_read(tmp_path: Path)
         ("ID,TIME\n1,0\n", "events.csv: column AMT is missing"),
         ("ID,TIME,AMT\n1,0,lots\n", "events.csv, row 2, column AMT: 'lots' is not a number"),
         ("ID,TIME,AMT,EVID\n1,0,5,1\n1,1,.,1\n", "events.csv, row 3: a dose needs TIME and AMT"),
-        ("ID,TIME,AMT,CMT\n1,0,5,3\n", "events.csv, row 2: CMT 3 is not one of the 2 dosing routes"),
+        ("ID,TIME,AMT,CMT\n1,0,5,3\n", "events.csv, row 2: CMT 3 is not one of the dosing routes"),
         ("ID,TIME,AMT,CMT\n1,0,5,blood\n", "events.csv, row 2: CMT 'blood' is not a dosing route; expected one of cells, drug"),
         ("ID,TIME,AMT,EVID\n1,0,-5,1\n", "events.csv, row 2: bolus into 'cells' .* has amount -5; expected zero or more"),
         ("ID,TIME,AMT,ADDL\n1,0,5,3\n", "events.csv, row 2: .* repeats .* with interval 0; give every= above zero"),

@@ -15,6 +15,7 @@ from autologue import library
 from autologue.engine.solve import Solver
 from autologue.engine.summary import Area, FirstBelow, LastAbove, Maximum, Minimum
 from autologue.errors import InputError, SolveError, UnitError
+from autologue.functions import exp
 from autologue.model import BirthDeath, Dosing, Input, Model, Output, Parameter, Phase, Rule, State
 from autologue.model import Crossing as Cross
 from autologue.population import Categorical, CategoryEffect, Continuous, Correlation, Drawn, Individuals, Parametric
@@ -313,3 +314,11 @@ def test_the_method_does_not_change_with_the_times_asked_for() -> None:
     found = {simulate(MODEL, times=[last], patients=2).data.attrs["method_reason"] for last in (0.0, 1.0, 48.0)}
     assert len(found) == 1
     assert simulate(MODEL, times=[1.0], patients=2, solver=Solver(rtol=1e-9)).data.attrs["relative_tolerance"] == 1e-9
+
+
+def test_a_closed_form_is_not_used_where_a_rule_may_act() -> None:
+    rule = Rule("low", Cross(lambda y: y.drug - 4.0, "falling"), {"block": 1.0})
+    closed = decay(closed_form=lambda t, p: dict(drug=p.start * exp(-p.rate * t)))
+    assert simulate(closed, times=[48.0], patients=1).data.attrs["method"] == "closed form"
+    found = simulate(replace(closed, rules=(rule,)), times=[48.0], patients=3).data
+    np.testing.assert_allclose(found["amount"].to_numpy(), 4.0, rtol=1e-5)

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
-from typing import TypeVar, cast
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import numba
+import platformdirs
 
-__all__ = ["compiled", "compiled_fast", "compiled_inline"]
+__all__ = ["cache_home", "compiled", "compiled_fast", "compiled_inline"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
 # never `nnan` or `ninf`: a NaN must be seen
 FASTMATH = {"contract", "nsz", "arcp", "reassoc"}
+_numba: Any = numba.core.config
+
+
+def cache_home() -> Path:
+    """Return the folder for all that is compiled: AUTOLOGUE_CACHE_DIR, or the user's cache folder."""
+    chosen = os.environ.get("AUTOLOGUE_CACHE_DIR")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("autologue")) / "kernels"
+
+
+@cache
+def _stamp() -> str:
+    """Return a hash of the sources that hold compiled functions.
+
+    numba renews a cached function when its own file changes, but not when a file that it imports does; so each state of
+    the sources has its own folder.
+    """
+    here = Path(__file__).parent
+    files = [*sorted(here.glob("*.py")), *sorted(here.glob("engine/*.py")), *sorted(here.glob("nca/*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 def compiled(function: F) -> F:
@@ -36,7 +60,12 @@ def compiled_inline(function: F) -> F:
 
 
 def _compile(function: F, *, fastmath: bool | set[str]) -> F:
+    before = _numba.CACHE_DIR
+    if not before:
+        _numba.CACHE_DIR = str(cache_home() / f"engine_{_stamp()}")
     try:
         return cast("F", numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function))
     except RuntimeError:  # "cannot cache function ...: no locator available"
         return cast("F", numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function))
+    finally:
+        _numba.CACHE_DIR = before

@@ -146,9 +146,7 @@ def read_protocol(path: str | Path) -> Protocol:
         reason = getattr(problem, "strerror", None) or problem
         raise InputError(f"{path.name}: cannot be read as a protocol ({reason}); expected a TOML file") from None
     whole = _Section(path.name, "", table)
-    whole.allow(
-        "published", "trial", "patients", "eligibility", "covariates", "correlation", "dose", "visits", "endpoints", "assumptions"
-    )
+    whole.allow("published", "trial", "patients", "eligibility", "covariates", "correlation", "dose", "visits", "endpoints", "assumptions")
     identity = whole.section("trial", ("name", "registration", "product", "disease"))
     sizes = _sizes(whole.section("patients", _SIZES))
     correlation = whole.section("correlation", ("age_weight",)).number("age_weight", "1", below=1.0)

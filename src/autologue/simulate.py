@@ -50,17 +50,18 @@ def simulate(
 ) -> Simulation:
     """Simulate patients of a population and return their labelled trajectories, events and summaries, with a status for each.
 
-    population: a Population, or a Model for its own typical values and variability.
-    individuals: patients already sampled, used as they are.
-    regimen: one for all (None: the model's own), one a patient, or a function from the sampled patients to one each; its times are in
+    - population: a Population, or a Model for its own typical values and variability.
+    - individuals: patients already sampled, used as they are.
+    - regimen: one for all (None: the model's own), one a patient, or a function from the sampled patients to one each; its times are in
       the model's unit unless it says another.
-    times: ascending, in `time_unit` (default: the model's unit), as are `horizon`, `start`, `visits` and the windows of summaries. None:
+    - times: ascending, in `time_unit` (default: the model's unit), as are `horizon`, `start`, `visits` and the windows of summaries. None:
       101 times over the horizon; (): none, only summaries. horizon defaults to the last time, or the model's own where there is none.
-    patients: 0 to patients - 1 of the endless population of this seed: patient 7 is the same person for any number, block or worker.
-    residual: adds `<output>_measured`, drawn with the residual error of each output that has one; the same patient, time and output
+    - patients: 0 to patients - 1 of the endless population of this seed: patient 7 is the same person for any number, block or worker.
+    - residual: adds `<output>_measured`, drawn with the residual error of each output that has one; the same patient, time and output
       meet the same error in every draw.
-    draws: populations drawn from the uncertainty of the typical values; adds the dimension `draw`.
-    visits: when rules that act at visits look. progress: called with the number of patients done since the last call.
+    - draws: populations drawn from the uncertainty of the typical values; adds the dimension `draw`.
+    - visits: when rules that act at visits look.
+    - progress: called with the number of patients done since the last call.
 
     Raises InputError for what cannot be used (TooLargeError above 500 MB); SolveError where no patient could be solved.
 

@@ -168,16 +168,14 @@ ROBERTSON = build(
 # van der Pol with a driving force: stiff or not by mu, not autonomous
 FORCED = build(
     "test_forced",
-    dict(x=State("1", absolute=1e-3, signed=True), v=State("1", absolute=1e-3, signed=True)),
+    dict(x=State("1", absolute=1e-6, signed=True), v=State("1", absolute=1e-6, signed=True)),
     dict(mu=2.0, force=0.8, omega=1.1),
     lambda p: dict(x=2.0, v=0.0),
     lambda t, y, p: dict(x=y.v, v=p.mu * (1 - y.x**2) * y.v - y.x + p.force * t * exp(-p.omega * t / 8)),
 )
 
 # three states of CAR-T kinetics with the tumour's source and reactivation (well posed), or without (eradication)
-_ERADICATION = dict(
-    rho=0.9, kb=50.0, de=0.15, phi=0.02, mu=0.005, g=0.02, bmax=1000.0, kk=0.01, s=0.01, a=0.05, e0=1.0, m0=0.1, b0=100.0
-)
+_ERADICATION = dict(rho=0.9, kb=50.0, de=0.15, phi=0.02, mu=0.005, g=0.02, bmax=1000.0, kk=0.01, s=0.01, a=0.05, e0=1.0, m0=0.1, b0=100.0)
 
 
 def _eradication(y: Any, p: Any) -> Any:

@@ -43,12 +43,17 @@ def pk(regimen: Regimen | None, times: Floats = TIMES, solver: Solver = TIGHT) -
 @pytest.mark.parametrize("solver", [TIGHT, Solver(rtol=1e-10)])
 def test_repeated_oral_doses_with_lag_and_bioavailability(solver: Solver) -> None:
     want = sum(absorbed(TIMES - LAG - start, SHARE * 10.0) for start in (1.0, 6.0, 11.0, 16.0))
-    np.testing.assert_allclose(pk(Regimen(Bolus(1.0, 10.0, "1", "oral", every=5.0, additional=3)), solver=solver), want, rtol=2e-8, atol=2e-8)
+    np.testing.assert_allclose(
+        pk(Regimen(Bolus(1.0, 10.0, "1", "oral", every=5.0, additional=3)), solver=solver), want, rtol=2e-8, atol=2e-8
+    )
 
 
 def test_boluses_and_infusions_that_overlap() -> None:
     regimen = Regimen(
-        Infusion(2.0, 12.0, 4.0, "1", "vein"), Infusion(3.0, 7.0, 9.0, "1", "vein"), Bolus(2.0, 5.0, "1", "vein"), Bolus(0.0, 3.0, "1", "vein")
+        Infusion(2.0, 12.0, 4.0, "1", "vein"),
+        Infusion(3.0, 7.0, 9.0, "1", "vein"),
+        Bolus(2.0, 5.0, "1", "vein"),
+        Bolus(0.0, 3.0, "1", "vein"),
     )
     want = infused(TIMES - 2, 12.0, 4.0) + infused(TIMES - 3, 7.0, 9.0) + central(TIMES - 2, 5.0) + central(TIMES, 3.0)
     np.testing.assert_allclose(pk(regimen), want, rtol=2e-8, atol=2e-8)
@@ -79,9 +84,15 @@ def test_an_input_goes_on_and_off() -> None:
 
 @pytest.mark.parametrize("solver", [STIFF, EXPLICIT])
 def test_values_at_an_event_are_those_just_after_it(solver: Solver) -> None:
-    regimen = Regimen(Bolus(0.0, 4.0, "1", "vein"), Bolus(2.0, 5.0, "1", "vein"), Bolus(2.0, 7.0, "1", "vein"), Bolus(30.0, 1.0, "1", "vein"))
+    regimen = Regimen(
+        Bolus(0.0, 4.0, "1", "vein"), Bolus(2.0, 5.0, "1", "vein"), Bolus(2.0, 7.0, "1", "vein"), Bolus(30.0, 1.0, "1", "vein")
+    )
     times = np.array([0.0, 0.0, np.nextafter(2.0, 0.0), 2.0, 2.0, 30.0])
-    want = [4.0, 4.0, *(np.array([4.0, 16.0 * np.exp(0), 16.0]) * np.exp([-2 * K, 0, 0]) + [0, 4 * np.exp(-2 * K) - 4, 4 * np.exp(-2 * K) - 4])]
+    want = [
+        4.0,
+        4.0,
+        *(np.array([4.0, 16.0 * np.exp(0), 16.0]) * np.exp([-2 * K, 0, 0]) + [0, 4 * np.exp(-2 * K) - 4, 4 * np.exp(-2 * K) - 4]),
+    ]
     want += [(4 * np.exp(-2 * K) + 12) * np.exp(-28 * K) + 1]
     np.testing.assert_allclose(pk(regimen, times, solver), want, rtol=3e-5)
 
@@ -112,7 +123,7 @@ def test_a_phase_ends_at_a_parameter(solver: Solver) -> None:
 
 
 def _switch(p: Floats) -> tuple[float, float]:
-    g, d, top, after = p
+    g, d, top = p[:3]
     first = np.log(top / 2.0) / g
     return first, first + np.log(0.1 * top) / d
 

@@ -89,13 +89,15 @@ def _numpy_step(system: System, p: Floats, y: Floats, t: float, h: float) -> tup
     return new, lambda s: (1 - s) * y + s * new + s * (1 - s) * (g[0] + s * (g[1] + s * g[2]))
 
 
-@pytest.mark.parametrize("model", [EVERYTHING, ERADICATION, ROBERTSON], ids=lambda m: m.name)
-def test_a_stiff_step_is_that_of_numpy_in_every_lane(model: Model) -> None:
+@pytest.mark.parametrize(
+    ("model", "largest"), [(EVERYTHING, 0.3), (ERADICATION, 0.3), (ROBERTSON, 1e-3)], ids=lambda m: getattr(m, "name", "")
+)
+def test_a_stiff_step_is_that_of_numpy_in_every_lane(model: Model, largest: float) -> None:
     p = wide(model, WIDTH)
     lanes, system = Lanes(model, p, explicit=False), prepare(model).system
     lanes.S[lanes.at["rtol"]] = 1.0  # accept
     lanes.S[lanes.at["atol"] : lanes.at["atol"] + lanes.n] = 1.0
-    times, sizes = np.linspace(0.0, 2.0, WIDTH), np.geomspace(1e-3, 0.3, WIDTH)
+    times, sizes = np.linspace(0.0, 2.0, WIDTH), np.geomspace(0.003 * largest, largest, WIDTH)
     lanes.block("t", 1)[0], lanes.block("h", 1)[0], lanes.block("stop", 1)[0] = times, sizes, 1e3
     start = lanes.block("y", lanes.n).copy()
     lanes.step()

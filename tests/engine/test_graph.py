@@ -118,8 +118,8 @@ def test_extinction_is_refused_with_inflow_and_allowed_with_doses() -> None:
     states = dict(x=State("1", extinct_below=1.0))
     with pytest.raises(ModelError, match="inflow in phase 1"):
         lower(with_rhs(lambda y, p: dict(x=p.cut - p.k * y.x), states=states))
+    build_two = [Phase(lambda y, p: dict(x=-p.k * y.x), until=2.0), Phase(lambda y, p: dict(x=p.k - y.x))]
     with pytest.raises(ModelError, match="inflow in phase 2"):
-        build_two = [Phase(lambda y, p: dict(x=-p.k * y.x), until=2.0), Phase(lambda y, p: dict(x=p.k - y.x))]
         lower(build("refused", states, dict(k=1.0), lambda p: dict(x=1.0), build_two))
     dosed = with_rhs(lambda y, p: dict(x=hill(y.x, p.cut, 2) * y.x - p.k * y.x**1.5), states=states, dosing=dict(x=Dosing("x", "1")))
     assert len(lower(dosed).guards) == 1

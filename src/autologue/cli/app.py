@@ -11,7 +11,9 @@ from autologue.cli.check import check_app
 from autologue.cli.failing import FailingGroup
 from autologue.cli.models import models
 from autologue.cli.nca import nca
+from autologue.cli.selftest import selftest
 from autologue.cli.simulate import simulate
+from autologue.cli.trial import trial
 
 __all__ = ["app", "main"]
 
@@ -25,9 +27,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Research and simulation, not a medical device.",
 )
+app.command()(trial)
 app.command()(simulate)
 app.command()(nca)
 app.command()(models)
+app.command()(selftest)
 app.add_typer(check_app, name="check")
 
 
@@ -43,13 +47,15 @@ def root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Let an unexpected error show where it happened.")] = False,
 ) -> None:
-    """CAR T-cell therapy in silico: simulate published models, analyse concentrations, check a model of your own.
+    """CAR T-cell therapy in silico: conduct a virtual trial, simulate published models, analyse concentrations, check a model of your own.
 
     \b
+    autologue trial eliana                            a virtual trial beside the published one
     autologue models                                  what there is
     autologue simulate stein_2019 --patients 200      simulate a published model
     autologue nca concentrations.csv                  exposure of each patient
     autologue check model my_model.py                 what is wrong with a model, in words
+    autologue selftest                                the reference cases, run on this machine
     """
 
 

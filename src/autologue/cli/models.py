@@ -78,6 +78,7 @@ def _whole(model: Model, populations: dict[str, Population]) -> dict[str, Any]:
     """Return everything that is shown of a model."""
     from autologue.engine.describe import equations
     from autologue.qualify.gates import check_model
+    from autologue.qualify.verdicts import recorded_verdicts
 
     return {
         "name": model.name,
@@ -101,6 +102,7 @@ def _whole(model: Model, populations: dict[str, Population]) -> dict[str, Any]:
             for n, q in model.parameters.items()
         ],
         "populations": [{"name": n, "source": p.source, "assumed": getattr(p, "assumed", "")} for n, p in populations.items()],
+        "verdicts": recorded_verdicts(model.name),
         "gates": [{"gate": f.gate, "passed": f.passed, "message": f.message} for f in check_model(model)],
     }
 
@@ -123,4 +125,13 @@ def _show(model: Model, populations: dict[str, Population]) -> None:
             console.print_table(key, heads, [list(row.values()) for row in shown[key]], right=("value",))
     rows = [(row["gate"], "passed" if row["passed"] else "FAILED", row["message"]) for row in shown["gates"]]
     console.print_table("gates", ["gate", "verdict", "found"], rows)
-    typer.echo(f"validation: {model.validation or 'none'}")
+    claims = shown["verdicts"]
+    if claims:
+        body = [
+            (c["claim"], console.number(c["published"]), console.number(c["ours"]), "agrees" if c["passed"] else f"MISSED: {c['note']}")
+            for c in claims
+        ]
+        console.print_table(f"validation, recorded by {model.validation}", ["claim", "published", "ours", "verdict"], body)
+        typer.echo(f"{sum(c['passed'] for c in claims)} of {len(claims)} published or computed figures agree")
+    else:
+        typer.echo(f"validation: {model.validation or 'none'}")

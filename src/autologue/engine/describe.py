@@ -111,13 +111,12 @@ class _Writer:
         uses: dict[int, int] = {}
         size: dict[int, int] = {}
         needed = self.system.graph.needed(roots)
-        ratios = {a.index for n in needed if n.op == "+" for a in n.args if a.op == "pow"}  # parts of Hill functions
         for node in needed:
             size[node.index] = 1 + sum(size[a.index] for a in node.args)
             for argument in node.args:
                 uses[argument.index] = uses.get(argument.index, 0) + 1
         often = [n for n in needed if uses.get(n.index, 0) > 1 and size[n.index] > _INLINE]
-        return [n for n in often if n.op != "rcp" and n.index not in ratios]
+        return [n for n in often if n.op != "rcp"]
 
     def _write(self, node: Node) -> tuple[str, int]:
         """Return the text of a node and how tightly it binds."""
@@ -145,7 +144,7 @@ class _Writer:
 
     def _power_of_two(self, exponent: Node) -> str | None:
         two = [a for a in exponent.args if exponent.op == "*" and a.op == "const" and a.value == math.log(2)]
-        other = [a for a in exponent.args if a not in two]
+        other = [a for a in exponent.args if not any(a is b for b in two)]
         return f"2^{self._at(other[0], _ATOM)}" if two and len(other) == 1 else None
 
     def _at(self, node: Node, least: int) -> str:
@@ -177,9 +176,8 @@ class _Writer:
         below: list[Node] = []
         self._factors(node, above, below)
         minus = [a for a in above if a.op == "-" and a.args[0].op == "const" and a.args[0].value == 0 and a.index not in self.given]
-        above = [a.args[1] if a in minus else a for a in above]
-        pieces = self._hills(above, below)
-        over = self._powers([a for a in above if a.op != "+"]) + pieces + self._powers([a for a in above if a.op == "+"])
+        above = [a.args[1] if any(a is b for b in minus) else a for a in above]
+        over = self._powers([a for a in above if a.op != "+"]) + self._powers([a for a in above if a.op == "+"])
         under = self._powers(below)
         sign = "-" if len(minus) % 2 else ""
         if len(over) == 1 and not under and not sign:
@@ -200,20 +198,3 @@ class _Writer:
             self._at(first[i], _POWER) if n == 1 else f"{self._at(first[i], _ATOM)}^{n}"
             for i, n in counts.items()
         ]  # fmt: skip
-
-    def _hills(self, above: list[Node], below: list[Node]) -> list[str]:
-        """Take (x/K)^n / (1 + (x/K)^n) out of the factors and return each as hill(x, K, n)."""
-        found = []
-        for under in list(below):
-            parts = under.args if under.op == "+" else ()
-            ratio = next((a for a in parts if a.op == "pow" and a in above), None)
-            if ratio is None or not any(a.op == "const" and a.value == 1 for a in parts):
-                continue
-            over: list[Node] = []
-            beneath: list[Node] = []
-            self._factors(ratio.args[0], over, beneath)
-            half = " * ".join(self._powers(beneath)) or "1"
-            found.append(f"hill({' * '.join(self._powers(over)) or '1'}, {half}, {self.text(ratio.args[1])})")
-            above.remove(ratio)
-            below.remove(under)
-        return found

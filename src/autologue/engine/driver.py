@@ -12,38 +12,36 @@ import math
 import numpy as np
 
 from autologue.compiled import compiled_fast as compiled
-from autologue.compiled import compiled_inline as inlined
+from autologue.engine.lanes import (
+    AT_VISITS,
+    BAD_START,
+    BOLUS,
+    END_PHASE,
+    EXTINCTION,
+    FAR,
+    GUARDS,
+    MIN_STEP,
+    NOT_FINITE,
+    OK,
+    RATE,
+    RESET,
+    RHS,
+    RULE,
+    SET_INPUT,
+    SETUP,
+    STEP_CAP,
+    TAIL_EXTINCT,
+    TAIL_LEAVE,
+    TAIL_START,
+    W,
+    dense,
+    here,
+    save,
+)
 from autologue.engine.scalar import call_aux, call_step, flush_denormals, restore_mode
+from autologue.engine.summarise import summarise
 
-__all__ = ["BAD_START", "BOLUS", "MIN_STEP", "NOT_FINITE", "OK", "RATE", "SET_INPUT", "STEP_CAP", "VISIT", "drive"]
-
-W = 8
-OK, STEP_CAP, MIN_STEP, NOT_FINITE, BAD_START = range(5)
-BOLUS, RATE, SET_INPUT, VISIT = range(4)
-MAXIMUM, MINIMUM, AREA, LAST_ABOVE, FIRST_ABOVE, FIRST_BELOW = range(6)
-SETUP, RHS, OUTPUTS, GUARDS, RESET = range(5)
-END_PHASE, EXTINCTION, RULE, TAIL_START, TAIL_EXTINCT, TAIL_LEAVE = range(6)
-FAR = 1e300
-AT_VISITS = 1_000_000  # in place of a phase: a guard that is looked at only at visits
-
-
-@inlined
-def dense(S, L, lane, theta, B):
-    """Write the states at fraction theta of the lane's last step, and the time, into B."""
-    n, yo, co = L[0], L[11], L[12]
-    for i in range(n):
-        c = S[co + (2 * n + i) * W + lane] + theta * S[co + (3 * n + i) * W + lane]
-        c = S[co + i * W + lane] + theta * (S[co + (n + i) * W + lane] + theta * c)
-        B[i] = S[yo + i * W + lane] + theta * c
-    B[n] = S[L[18] + lane] + theta * S[L[19] + lane]
-
-
-@inlined
-def here(S, L, lane, B):
-    """Write the lane's present states and time into B."""
-    for i in range(L[0]):
-        B[i] = S[L[7] + i * W + lane]
-    B[L[0]] = S[L[14] + lane]
+__all__ = ["drive"]
 
 
 @compiled
@@ -126,7 +124,7 @@ def rearm(aux, S, L, lane, guards, after, before, phase, B):
         now = B[L[0] + 1 + k]
         here_too = guards[k, 1] < 0 or (guards[k, 1] == phase and guards[k, 1] == S[L[20] + lane])
         passed = before[lane, k] * guards[k, 0] < 0.0 and now * guards[k, 0] >= 0.0
-        if passed and here_too and guards[k, 2] not in (EXTINCTION, TAIL_START) and S[L[14] + lane] >= after[lane, k]:
+        if passed and here_too and guards[k, 2] in (END_PHASE, RULE) and S[L[14] + lane] >= after[lane, k]:
             return k
     for k in range(L[4]):
         if before[lane, k] != 0.0:
@@ -209,152 +207,6 @@ def next_event(events, routes, first, last, time, index):
         if (when > time or (when == time and j > index)) and when < best:
             best, found = when, j
     return best, found
-
-
-@compiled
-def summarise(aux, S, L, lane, kinds, limits, sums, patient, B):
-    """Update the summaries of one patient with the last step."""
-    n, outputs = L[0], L[3]
-    t0, h = S[L[18] + lane], S[L[19] + lane]
-    values = np.empty((5, outputs))
-    for q in range(5):
-        dense(S, L, lane, 0.25 * q, B)
-        call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
-        for o in range(outputs):
-            values[q, o] = B[n + 1 + o]
-    for s in range(kinds.shape[0]):
-        kind, o = kinds[s, 0], kinds[s, 1]
-        a, b, limit = limits[s, 0], limits[s, 1], limits[s, 2]
-        if t0 + h < a or t0 > b:
-            continue
-        if kind == AREA:
-            low, high = max(0.0, (a - t0) / h), min(1.0, (b - t0) / h)
-            total = 0.0
-            for q in range(5):
-                v = values[q, o]
-                if low > 0.0 or high < 1.0:
-                    dense(S, L, lane, low + 0.25 * q * (high - low), B)
-                    call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
-                    v = B[n + 1 + o]
-                total += (7.0 if q in (0, 4) else (12.0 if q == 2 else 32.0)) * v
-            sums[patient, s, 0] = (0.0 if math.isnan(sums[patient, s, 0]) else sums[patient, s, 0]) + total / 90.0 * h * (high - low)
-        elif kind in (MAXIMUM, MINIMUM):
-            extreme(aux, S, L, lane, 1.0 if kind == MAXIMUM else -1.0, o, a, b, values, sums, patient, s, B)
-        else:
-            cross(aux, S, L, lane, kind, o, a, b, limit, values, sums, patient, s, B)
-
-
-@inlined
-def output_at(aux, S, L, lane, theta, o, B):
-    """Return output o at fraction theta of the last step."""
-    dense(S, L, lane, theta, B)
-    call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
-    return B[L[0] + 1 + o]
-
-
-@compiled
-def golden(aux, S, L, lane, sign, o, x, y, B):
-    """Return the fraction in [x, y] of the last step where sign * output o is largest (golden section)."""
-    ratio = 0.6180339887498949
-    p, q = y - ratio * (y - x), x + ratio * (y - x)
-    vp, vq = sign * output_at(aux, S, L, lane, p, o, B), sign * output_at(aux, S, L, lane, q, o, B)
-    for _ in range(30):
-        if vp >= vq:
-            y, q, vq = q, p, vp
-            p = y - ratio * (y - x)
-            vp = sign * output_at(aux, S, L, lane, p, o, B)
-        else:
-            x, p, vp = p, q, vq
-            q = x + ratio * (y - x)
-            vq = sign * output_at(aux, S, L, lane, q, o, B)
-    return 0.5 * (x + y)
-
-
-@compiled
-def extreme(aux, S, L, lane, sign, o, a, b, values, sums, patient, s, B):
-    """Update a maximum (sign +1) or minimum (-1) of output o in the window [a, b], refined by golden section."""
-    t0, h = S[L[18] + lane], S[L[19] + lane]
-    low, high = max(0.0, (a - t0) / h), min(1.0, (b - t0) / h)
-    best, where = -FAR, low
-    for q in range(7):
-        theta = 0.25 * q if q < 5 else (low if q == 5 else high)
-        if theta < low or theta > high:
-            continue
-        v = sign * (values[q, o] if q < 5 else output_at(aux, S, L, lane, theta, o, B))
-        if v > best:
-            best, where = v, theta
-    known = sums[patient, s, 0]
-    if math.isnan(known) or best + 0.05 * abs(best) > sign * known:
-        inside = where > low and where < high
-        if where == high and high > low:
-            inside = sign * output_at(aux, S, L, lane, high - 1e-3 * (high - low), o, B) > best
-        elif where == low and high > low:
-            inside = sign * output_at(aux, S, L, lane, low + 1e-3 * (high - low), o, B) > best
-        if inside:
-            theta = golden(aux, S, L, lane, sign, o, max(low, where - 0.25), min(high, where + 0.25), B)
-            v = sign * output_at(aux, S, L, lane, theta, o, B)
-            if v > best:
-                best, where = v, theta
-    if math.isnan(sums[patient, s, 0]) or best > sign * sums[patient, s, 0]:
-        sums[patient, s, 0] = sign * best
-        sums[patient, s, 1] = t0 + where * h
-
-
-@compiled
-def cross(aux, S, L, lane, kind, o, a, b, limit, values, sums, patient, s, B):
-    """Update the last time at or above a limit, or the first time above or below it, in the window [a, b]."""
-    t0, h = S[L[18] + lane], S[L[19] + lane]
-    if kind != LAST_ABOVE and not math.isnan(sums[patient, s, 0]):
-        return
-    side = -1.0 if kind == FIRST_BELOW else 1.0
-    low, high = max(0.0, (a - t0) / h), min(1.0, (b - t0) / h)
-    whole = low == 0.0 and high == 1.0
-    u = 0.0
-    for q in range(5):
-        theta = low + 0.25 * q * (high - low)
-        v = side * ((values[q, o] if whole else output_at(aux, S, L, lane, theta, o, B)) - limit)
-        if q > 0 and (u < 0.0) != (v < 0.0):
-            x, y = theta - 0.25 * (high - low), theta
-            for _ in range(50):
-                m = 0.5 * (x + y)
-                if (side * (output_at(aux, S, L, lane, m, o, B) - limit) < 0.0) == (u < 0.0):
-                    x = m
-                else:
-                    y = m
-            if kind == LAST_ABOVE or v >= 0.0:
-                sums[patient, s, 0] = t0 + 0.5 * (x + y) * h
-                if kind != LAST_ABOVE:
-                    return
-        if v >= 0.0:
-            sums[patient, s, 0] = t0 + theta * h
-            if kind != LAST_ABOVE:
-                return
-        u = v
-
-
-@inlined
-def save(aux, S, L, lane, theta, chosen, direct, out, row, B):
-    """Write the chosen outputs at fraction theta of the last step (or now, theta < 0) into a row of `out`."""
-    n = L[0]
-    evaluated = False
-    for o in range(chosen.shape[0]):
-        i = direct[o]
-        if i >= 0 and theta >= 0.0:
-            # a state itself: no need to evaluate all outputs
-            co = L[12] + i * W + lane
-            c = S[co + 2 * n * W] + theta * S[co + 3 * n * W]
-            out[row, o] = S[L[11] + i * W + lane] + theta * (S[co] + theta * (S[co + n * W] + theta * c))
-        elif i >= 0:
-            out[row, o] = S[L[7] + i * W + lane]
-        else:
-            if not evaluated:
-                evaluated = True
-                if theta >= 0.0:
-                    dense(S, L, lane, theta, B)
-                else:
-                    here(S, L, lane, B)
-                call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
-            out[row, o] = B[n + 1 + chosen[o]]
 
 
 @compiled
@@ -514,7 +366,8 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
                             for k in range(ng):
                                 if guards[k, 1] == AT_VISITS and B[n + 1 + k] * guards[k, 0] > 0.0 and t >= after[lane, k]:
                                     trigger(S, L, lane, k, guards, rules, delays, tail, ends, waiting, pending, used, marks, i)
-                        when_event[lane], at_event[lane] = next_event(events, route[lane], first_event[i], last_event[i], when_event[lane], j)
+                        last = when_event[lane]
+                        when_event[lane], at_event[lane] = next_event(events, route[lane], first_event[i], last_event[i], last, j)
                     for r in range(nrule):
                         if pending[lane, r] <= t:
                             for c in range(changes.shape[0]):

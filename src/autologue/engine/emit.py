@@ -15,6 +15,7 @@ _CALL = {
     "exp": "vexp({0})",
     "sqrt": "vsqrt({0})",
     "pow": "vpow({0},{1})",
+    "hill": "vhill({0},{1},{2})",
     "min": "({0} if {0}<{1} else {1})",
     "max": "({1} if {0}<{1} else {0})",
     "lt": "{0}<{1}",
@@ -22,7 +23,7 @@ _CALL = {
     "sel": "({1} if {0} else {2})",
 }
 # rough costs in multiply-adds, to compare an explicit step with an implicit one
-_COST = {"rcp": 4.0, "rcp0": 5.0, "log": 14.0, "exp": 14.0, "sqrt": 6.0, "pow": 30.0}
+_COST = {"rcp": 4.0, "rcp0": 5.0, "log": 14.0, "exp": 14.0, "sqrt": 6.0, "pow": 30.0, "hill": 48.0}
 
 
 def emit(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.engine.graph import Graph, Node
+from autologue.functions import hill
 
 __all__ = ["evaluate"]
 
@@ -22,6 +23,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "exp": np.exp,
     "sqrt": lambda a: np.sqrt(np.maximum(a, 0.0)),
     "pow": lambda a, b: np.where(a > 0, np.power(np.where(a > 0, a, 1.0), b), 0.0),
+    "hill": hill,
     "min": np.minimum,
     "max": np.maximum,
     "lt": lambda a, b: np.less(a, b).astype(float),

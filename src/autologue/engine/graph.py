@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Any
 
 from autologue.errors import ModelError
+from autologue.functions import hill
 
 __all__ = ["Graph", "Node"]
 
@@ -25,6 +26,7 @@ _FOLD: dict[str, Callable[..., float]] = {
     "exp": math.exp,
     "sqrt": math.sqrt,
     "pow": lambda a, b: a**b if a > 0 else 0.0,
+    "hill": hill,
     "min": min,
     "max": max,
     "lt": lambda a, b: float(a < b),
@@ -112,10 +114,7 @@ class Node:
         return self.graph.make("sqrt", self)
 
     def _hill(self, x: Node | float, half: Node | float, power: Node | float) -> Node:
-        """Return x^n / (K^n + x^n), zero for x <= 0 and where both powers vanish."""
-        zero = self.graph.constant(0.0)
-        up, down = (self.graph.make("max", self._lift(v), zero) ** power for v in (x, half))
-        return up * self.graph.make("rcp0", up + down)
+        return self.graph.make("hill", self._lift(x), self._lift(half), self._lift(power))
 
     def __lt__(self, other: Node | float) -> Node:
         return self._binary("lt", self, other)
@@ -273,6 +272,10 @@ class Graph:
             # 0 at a zero base: an infinite entry in the Jacobian would stop the step, and x leaves zero at once
             slope = a[1] * node * self.make("rcp0", a[0]) * da[0]
             return slope + node * a[0]._log() * da[1]
+        if node.op == "hill":
+            steep = node * (1.0 - node)
+            moved = a[2] * (da[0] * self.make("rcp0", a[0]) - da[1] * self.make("rcp0", a[1]))
+            return steep * (moved + (a[0]._log() - a[1]._log()) * da[2])
         if node.op == "rcp0":
             return -(node * node) * da[0]
         raise ModelError(f"operation '{node.op}' has no derivative")

@@ -13,7 +13,8 @@ import math
 import numpy as np
 
 from autologue.compiled import compiled_fast as compiled
-from autologue.engine.driver import (
+from autologue.engine.driver import act, change_rate, early_inputs, first_step, next_event, rearm, settle, watch
+from autologue.engine.lanes import (
     BAD_START,
     BOLUS,
     END_PHASE,
@@ -29,16 +30,8 @@ from autologue.engine.driver import (
     SETUP,
     STEP_CAP,
     W,
-    act,
-    change_rate,
-    early_inputs,
-    first_step,
     here,
-    next_event,
-    rearm,
     save,
-    settle,
-    watch,
 )
 from autologue.engine.scalar import call_aux, call_step, flush_denormals, restore_mode
 

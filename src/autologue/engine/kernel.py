@@ -24,11 +24,11 @@ from typing import Any
 
 import numba
 import numpy as np
-import platformdirs
 from llvmlite import binding
 from numpy.typing import NDArray
 
 from autologue import __version__
+from autologue.compiled import cache_home
 from autologue.engine import scalar
 from autologue.engine.generate import generate
 from autologue.engine.scalar import HAS_FLUSH, X86
@@ -62,8 +62,7 @@ def _processor() -> str:
 
 def cache_folder() -> tuple[Path, bool]:
     """Return the folder for generated kernels and whether it lasts (False: a temporary one, the usual cannot be written)."""
-    chosen = os.environ.get("AUTOLOGUE_CACHE_DIR")
-    folder = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("autologue")) / "kernels"
+    folder = cache_home()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

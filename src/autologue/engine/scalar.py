@@ -30,6 +30,7 @@ __all__ = [
     "flush_denormals",
     "restore_mode",
     "vexp",
+    "vhill",
     "vlog",
     "vpow",
     "vsqrt",
@@ -178,6 +179,14 @@ def vexp(x: float) -> float:
 def vpow(x: float, a: float) -> float:
     """Return x to the power a, zero for x <= 0 (as in a Hill function)."""
     return 0.0 if x <= 0.0 else vexp(a * vlog(x))
+
+
+@njit(fastmath=FASTMATH, error_model="numpy", cache=False)
+def vhill(x: float, half: float, power: float) -> float:
+    """Return x^n / (K^n + x^n); zero for x <= 0, one for K <= 0 < x."""
+    inside = x > 0.0 and half > 0.0
+    value = 1.0 / (1.0 + vexp(power * (vlog(half if inside else 1.0) - vlog(x if inside else 1.0))))
+    return value if inside else (1.0 if x > 0.0 else 0.0)
 
 
 @njit(fastmath=FASTMATH, error_model="numpy", cache=False)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from autologue.engine import driver
 from autologue.engine.events import event_rows, stack_events
 from autologue.engine.kernel import Kernel, compile_kernel
+from autologue.engine.lanes import OK
 from autologue.engine.steady import CYCLES, lead_in, settled
 from autologue.engine.summary import Summary, summary_rows
 from autologue.engine.system import System, lower
@@ -137,16 +138,17 @@ def solve(
     """Solve patients with `parameters` (patients, parameters of the model in its order); times in the model's unit.
 
     `times` is one ascending array for all, or a sequence with one for each patient. `regimens` has one entry for all or
-    one a patient. `outputs` names outputs, or states ("state:x" where an output has the name too). `chance` (patients,) holds a uniform number for the birth-death
-    tail; without it extinction happens when it is certain. `progress` is called with the number of patients done.
+    one a patient. `outputs` names outputs, or states ("state:x" where an output has the name too). `chance` (patients,)
+    holds a uniform number for the birth-death tail; without it extinction happens when it is certain. `progress` is called
+    with the number of patients done.
     """
     ready = prepare(model)
     if has_steady(regimens):
         summaries = [replace(s, start=max(s.start, start)) for s in summaries]
         start, regimens = steady(model, parameters, regimens, solver)
-    kernel = ready.kernel(explicit=solver.explicit)
     names = tuple(ready.system.outputs) if outputs is None else tuple(outputs)
     call = Arrays(ready, parameters, times, horizon, start, regimens, visits, names, summaries, chance)
+    kernel = ready.kernel(explicit=solver.explicit)
     n = call.count
     todo = [(a, min(a + chunk, n)) for a in range(0, n, chunk)]
 
@@ -174,9 +176,7 @@ def has_steady(regimens: Sequence[Regimen | None]) -> bool:
     return any(getattr(event, "steady_state", False) for r in regimens if r is not None for event in r.events)
 
 
-def steady(
-    model: Model, parameters: Floats, regimens: Sequence[Regimen | None], solver: Solver
-) -> tuple[float, Sequence[Regimen | None]]:
+def steady(model: Model, parameters: Floats, regimens: Sequence[Regimen | None], solver: Solver) -> tuple[float, Sequence[Regimen | None]]:
     """Return a start and regimens with enough lead-in doses for every steady-state dose to have settled."""
     for cycles in CYCLES:
         start, written, marks = lead_in(model, regimens, cycles)
@@ -213,6 +213,8 @@ class Arrays:
         self.flat, self.first, self.last, ends = time_tables(times, n, start)
         self.shared = isinstance(times, np.ndarray) and times.ndim == 1
         self.rows = np.cumsum(self.last - self.first) - (self.last - self.first)
+        if horizon is not None and not np.isfinite(horizon):
+            raise InputError(f"the horizon is {horizon!r}; a finite number of {model.time}s is expected")
         stop = np.full(n, start) if horizon is None else np.full(n, float(horizon))
         self.span = np.column_stack([np.full(n, start), np.maximum(stop, ends)])
         if len(regimens) not in (1, n):
@@ -262,7 +264,7 @@ class Arrays:
     def solution(self) -> Solution:
         """Return what has been written, named."""
         model = self.ready.model
-        self.sums[self.status != driver.OK] = np.nan
+        self.sums[self.status != OK] = np.nan
         values = self.out.reshape(self.count, len(self.flat), len(self.names)) if self.shared else self.out
         events = (*(f"end of phase {k + 1}" for k in range(len(model.phases))), *(g.name for g in self.ready.system.guards))
         return Solution(self.names, values, self.sums, self.status, self.failed, self.steps, self.marks, events)
@@ -277,6 +279,8 @@ def _parameters(ready: Prepared, parameters: Floats, chance: Floats | None) -> F
         )
     if ready.system.extra_parameters:
         column = np.ones(len(array)) if chance is None else np.asarray(chance, dtype=float)
+        if column.shape != (len(array),):
+            raise InputError(f"model {ready.model.name}: chance has shape {column.shape}; expected ({len(array)},), a number a patient")
         array = np.column_stack([array, column])
     return array
 

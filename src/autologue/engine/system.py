@@ -1,8 +1,9 @@
 """Lowering: a `Model` becomes a `System`, graphs of everything that a kernel evaluates, on one common right-hand side.
 
 Phases are selected by a lane's phase number; terms that phases share are shared nodes and cost nothing twice. A
-birth-death tail adds five states: the number of cells at its start (zero: no tail), the integrated net death rate, the odds integral of Kendall, the probability of having
-survived earlier tails, and the patient's chance (a uniform number; at one, extinction happens when it is certain).
+birth-death tail adds five states: the number of cells at its start (zero: no tail), the integrated net death rate, the
+odds integral of Kendall, the probability of having survived earlier tails, and the patient's chance (a uniform number;
+at one, extinction happens when it is certain).
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ from autologue.errors import AutologueError
 
 try:
     import altair as alt
-    import vl_convert  # noqa: F401  (altair finds it by itself when a chart is rendered)
+    import vl_convert
 except ImportError as missing:
     raise AutologueError(
         f"charts need the package '{missing.name}', which is not installed; install the extra with: pip install 'autologue[report]'"
     ) from missing
 
-__all__ = ["alt"]
+__all__ = ["alt", "vl_convert"]

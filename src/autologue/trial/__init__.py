@@ -15,11 +15,11 @@ from autologue.trial.result import Curves, Line, TrialResult
 from autologue.trial.shelf import find_protocol, protocol_names
 
 __all__ = [
-    "KINDS",
-    "PANELS",
     "Curves",
     "Interval",
+    "KINDS",
     "Line",
+    "PANELS",
     "Panel",
     "Patients",
     "Row",

@@ -90,7 +90,8 @@ def _row(row: Mapping[str, Any], where: str) -> Row:
 
 def _check_value(key: str, value: Any, where: str) -> None:
     if key in (*_NUMBERS, "n"):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or (key == "n" and (value < 1 or value != int(value))):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        if not number or (key == "n" and (value < 1 or value != int(value))):
             raise InputError(f"{where}: {key} is {value!r}; expected {'a whole number of at least 1' if key == 'n' else 'a finite number'}")
     elif not isinstance(value, str):
         raise InputError(f"{where}: {key} is {value!r}; expected a text")
@@ -106,8 +107,9 @@ def _check_sense(row: Row, where: str) -> None:
     if row.judged and not (known and row.variable):
         raise InputError(f"{where}: kind '{row.kind}' compares, so it needs a variable and a published figure")
     if (row.kind == "unverified") != (row.evidence == "M"):
-        raise InputError(f"{where}: kind '{row.kind}' with evidence '{row.evidence}'; a recalled figure (M) is unverified, and only that one")
+        raise InputError(f"{where}: kind '{row.kind}' with evidence '{row.evidence}'; a recalled figure (M), and only that, is unverified")
     if bool(row.variable) != bool(row.statistic):
         raise InputError(f"{where}: variable and statistic go together; give both or neither")
-    if math.isfinite(row.lower) != math.isfinite(row.upper) or (row.bounds == "") != math.isnan(row.lower) or not (math.isnan(row.lower) or row.lower <= row.upper):
+    paired = math.isfinite(row.lower) == math.isfinite(row.upper) and (row.bounds == "") == math.isnan(row.lower)
+    if not paired or row.lower > row.upper:
         raise InputError(f"{where}: lower, upper and bounds go together, with lower at most upper")

@@ -6,14 +6,15 @@ under its own seed, so that no correlation between panels is implied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autologue import units
 from autologue.engine.describe import fingerprint
-from autologue.engine.solve import prepare
+from autologue.engine.solve import prepare, threads
 from autologue.errors import InputError, UnitError, unknown
 from autologue.protocol import Protocol, read_protocol
 from autologue.trial.comparison import PANELS, Row, read_rows
@@ -23,20 +24,22 @@ from autologue.trial.panel import Panel, statistic, statistic_unit
 from autologue.trial.patients import Patients, sample_patients
 from autologue.trial.result import Line, TrialResult
 from autologue.trial.shelf import find_protocol, find_published
-from autologue.trial.studies import Study, panel_seed, panel_size, studies_of
+from autologue.trial.studies import Answer, Study, panel_seed, panel_size, studies_of
 
 __all__ = ["conduct"]
 
 Floats = NDArray[np.float64]
-Progress = Callable[[float], None]
-BLOCK = 50  # replicates that are sampled and solved at once
+Progress = Callable[[int], None]
+Block = tuple[Patients, list[Answer]]
+BLOCK = 25  # replicates that one thread samples and solves at once
 COVARIATES = {"age": "year", "weight": "kg", "burden": "1", "dose_per_kg": "cells/kg", "dose_total": "cells"}
 
 
 def conduct(protocol: Protocol | str, *, replicates: int = 1000, seed: int = 0, progress: Progress | None = None) -> TrialResult:
     """Conduct a trial `replicates` times and return what it predicts beside what was published.
 
-    `protocol`: a Protocol, the name of one that ships (`eliana`) or the path of a file. `progress` is called with the fraction done.
+    `protocol`: a Protocol, the name of one that ships (`eliana`) or the path of a file. `progress` is called with the number of
+    replicates done since the last call.
     The same protocol, published figures and seed give the same bits for any number of threads, and replicate k is the same trial for
     any number of replicates. Raises InputError for what cannot be used.
 
@@ -87,20 +90,29 @@ def _replicated(
 ) -> tuple[Patients, list[Panel]]:
     """Return all patients of all replicates, in order, and the panels; replicate k has patients k * size to (k + 1) * size - 1."""
     size = max(panel_size(protocol, rows, name) for name in PANELS)
-    blocks: list[list[tuple[dict[str, Floats], int]]] = [[] for _ in studies]
-    people = []
-    steps, done = -(-replicates // BLOCK) * len(studies), 0
-    for first in range(0, replicates, BLOCK):
+
+    def block(first: int) -> Block:
         patients = sample_patients(protocol, min(BLOCK, replicates - first) * size, seed=seed, first=first * size)
-        people.append(patients)
-        for study, found in zip(studies, blocks, strict=True):
-            found.append(study.block(patients, size))
-            done += 1
-            if progress:
-                progress(done / steps)
-    everybody = Patients(*(np.concatenate([getattr(p, name) for p in people]) for name in ("ids", "age", "weight", "burden", "dose")))
-    panels = [study.collect(found) for study, found in zip(studies, blocks, strict=True)]
-    return everybody, [_covariates(protocol, everybody, size), *panels]
+        return patients, [study.block(patients, size) for study in studies]
+
+    done = []
+    for patients, answers in _in_threads(block, range(0, replicates, BLOCK)):
+        done.append((patients, answers))
+        if progress:
+            progress(len(patients) // size)
+    columns = {name: np.concatenate([getattr(p, name) for p, _ in done]) for name in ("ids", "age", "weight", "burden", "dose")}
+    panels = [study.collect([answers[k] for _, answers in done]) for k, study in enumerate(studies)]
+    return Patients(**columns), [_covariates(protocol, Patients(**columns), size), *panels]
+
+
+def _in_threads(work: Callable[[int], Block], pieces: Sequence[int]) -> Iterator[Block]:
+    """Yield the work on each piece, in order; the first runs alone, because kernels are compiled and loaded then."""
+    yield work(pieces[0])
+    pool = ThreadPoolExecutor(threads())
+    try:
+        yield from pool.map(work, pieces[1:])
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _covariates(protocol: Protocol, patients: Patients, size: int) -> Panel:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autologue.engine.closed import closed_form
 from autologue.engine.solve import solve
@@ -17,22 +16,16 @@ __all__ = ["kinetic_curves", "leukaemic_curves"]
 
 PATIENTS = 2000  # behind the bands of a figure
 YEAR = 365.0
-
-
-def _days(count: int) -> NDArray[np.float64]:
-    """Return days that are denser where the course is young."""
-    days: NDArray[np.float64] = YEAR * np.linspace(0.0, 1.0, count) ** 2
-    return days
+DAYS = np.concatenate([[0.0, 0.05, 0.2], np.arange(0.5, 30.0, 0.5), np.geomspace(30.0, YEAR, 30)])  # denser where the course is young
 
 
 def kinetic_curves(*, seed: int) -> dict[str, Curves]:
     """Return the transgene of the first patients under each reading of the random effects; the first ones are replicate 1."""
-    days = _days(141)
     found = {}
     for name, population in populations(kinetics.MODEL).items():
         people = population.sample(PATIENTS, seed=seed)
-        values = closed_form(population.model, people.parameters, times=days, outputs=[kinetics.OUTPUT])[:, :, 0]
-        found[name] = Curves(days, values, population.model.outputs[kinetics.OUTPUT].unit)
+        values = closed_form(population.model, people.parameters, times=DAYS, outputs=[kinetics.OUTPUT])[:, :, 0]
+        found[name] = Curves(DAYS, values, population.model.outputs[kinetics.OUTPUT].unit)
     return found
 
 
@@ -41,6 +34,6 @@ def leukaemic_curves(protocol: Protocol, patients: Patients, *, seed: int) -> di
     people = patients.rows(np.arange(len(patients)) < PATIENTS)
     population = leukaemia.leukaemia_population(protocol)
     sampled = leukaemia.leukaemic_patients(protocol, people, population.sample(len(people), seed=seed))
-    days, outputs = _days(81), ("leukaemic", "healthy_b")
-    found = solve(population.model, sampled.parameters, times=days, outputs=outputs, solver=leukaemia.SOLVER)
-    return {name: Curves(days, found.values[:, :, k], "cells") for k, name in enumerate(outputs)}
+    outputs = ("leukaemic", "healthy_b")
+    found = solve(population.model, sampled.parameters, times=DAYS, outputs=outputs, solver=leukaemia.SOLVER)
+    return {name: Curves(DAYS, found.values[:, :, k], "cells") for k, name in enumerate(outputs)}

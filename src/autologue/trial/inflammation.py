@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from autologue import units
 from autologue.engine.solve import Solver, solve
-from autologue.engine.summary import FirstAbove, Maximum
 from autologue.library import populations
 from autologue.population import Individuals, Parametric
 from autologue.protocol import Protocol
+from autologue.trial.grid import first_above, highest
 from autologue.trial.patients import Patients
 from autologue.variability import LogNormal
 
@@ -24,7 +24,7 @@ MODEL, OUTPUT = "hanson_2016", "inflammation"
 VARYING = ("r_leukaemia", "kill", "made", "act_cytotoxic", "act_helper", "d_cytotoxic", "d_helper")
 SOLVER = Solver(rtol=1e-4)
 UNITS = {"peak": "signal", "peak_time": "day", "onset": "day", "rises": "1"}
-HORIZON = 30.0  # days: the course that the paper shows
+GRID = np.concatenate([np.arange(0.0, 2.0, 1 / 24), np.arange(2.0, 30.01, 0.25)])  # days: the course that the paper shows
 Floats = NDArray[np.float64]
 
 
@@ -49,17 +49,16 @@ def inflammation_variables(protocol: Protocol, individuals: Individuals) -> tupl
     model = individuals.model
     hours = units.convert(1.0, "day", model.time)
     limit = protocol.assumptions.onset_above.value * model.parameters["inflammation_0"].value
-    found = solve(
-        model, individuals.parameters, times=np.array([HORIZON * hours]), outputs=[OUTPUT],
-        summaries=[Maximum(OUTPUT), FirstAbove(OUTPUT, limit)], solver=SOLVER,
-    )  # fmt: skip
+    found = solve(model, individuals.parameters, times=GRID * hours, outputs=[OUTPUT], solver=SOLVER, workers=1)
+    signal = found.values[:, :, 0]
     good = np.where(found.status == 0, 1.0, np.nan)
-    peak, onset = found.summaries[:, 0], found.summaries[:, 1, 0]
+    peak, peak_time = highest(GRID, signal)
+    onset = first_above(GRID, signal, limit)
     rises = np.isfinite(onset)
     out = {
-        "peak": peak[:, 0],
-        "peak_time": np.where(rises, peak[:, 1], np.nan) / hours,
-        "onset": onset / hours,
+        "peak": peak,
+        "peak_time": np.where(rises, peak_time, np.nan),
+        "onset": onset,
         "rises": rises.astype(float),
     }
     return {name: value * good for name, value in out.items()}, int((found.status != 0).sum())

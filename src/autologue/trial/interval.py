@@ -49,4 +49,4 @@ def predictive_interval(values: NDArray[np.float64]) -> Interval | None:
         away = math.sqrt(level * (1.0 - level) / count)
         below, above = np.quantile(known, [max(level - away, 0.0), min(level + away, 1.0)])
         errors.append(float(above - below) / 2.0)
-    return Interval(float(ends[0]), float(ends[1]), float(ends[2]), *errors, count)
+    return Interval(float(ends[0]), float(ends[1]), float(ends[2]), errors[0], errors[1], errors[2], count)

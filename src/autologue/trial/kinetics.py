@@ -71,7 +71,7 @@ def _exposure(protocol: Protocol, measured: Floats) -> dict[str, Floats]:
              "half_life": "half_life", "half_life_start": "terminal_start", "half_life_end": "terminal_end", "tlast": "tlast"}  # fmt: skip
     out: dict[str, Floats] = {name: found[column].to_numpy(np.float64) for name, column in names.items()}
     out |= {"half_life_28": contraction["half_life"].to_numpy(np.float64)}
-    out |= {"half_life_28_start": contraction["terminal_start"].to_numpy(np.float64), "half_life_28_end": contraction["terminal_end"].to_numpy(np.float64)}
+    out |= {f"half_life_28_{end}": contraction[f"terminal_{end}"].to_numpy(np.float64) for end in ("start", "end")}
     for months, day in PERSISTENCE.items():
         nearest = int(np.argmin(np.abs(days - day)))
         if abs(days[nearest] - day) <= TOLERANCE:

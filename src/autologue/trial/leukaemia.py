@@ -9,20 +9,31 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from autologue.engine.solve import Solution, Solver, solve
-from autologue.engine.summary import Maximum, Minimum
-from autologue.library import populations
+from autologue.engine.solve import Solver, solve
+from autologue.library import load, populations
 from autologue.population import Individuals, Parametric
 from autologue.protocol import Protocol
+from autologue.trial.grid import highest
 from autologue.trial.patients import Patients
 from autologue.variability import LogNormal
 
-__all__ = ["DAYS", "MODEL", "SOLVER", "UNITS", "leukaemia_population", "leukaemia_variables", "leukaemic_patients", "marrow_level"]
+__all__ = [
+    "DAYS",
+    "MODEL",
+    "SOLVER",
+    "UNITS",
+    "leukaemia_population",
+    "leukaemia_variables",
+    "leukaemic_patients",
+    "marrow_level",
+    "typical_marrow_level",
+]
 
 MODEL = "leon_triana_2021_source"
 VARYING = ("rho_car", "tau_car", "rho_leukaemia", "kill", "tau_b")
 DAYS = (28, 60, 180, 365)
 FIRST_WAVE = 60.0  # days in which the first peak of CAR-T cells and the nadir of the leukaemia are sought
+GRID = np.unique([*np.arange(1.0, 40.0, 0.25), *np.arange(40.0, 2 * FIRST_WAVE + 1), *DAYS])  # days
 SOLVER = Solver(explicit=True, rtol=1e-4)
 UNITS = {"car_peak": "cells", "car_peak_time": "day", "nadir_time": "day", "nadir_fall": "1"} | {
     f"{name}_{day}": "1" for name in ("burden_fall", "b_cells", "aplasia") for day in DAYS
@@ -53,12 +64,17 @@ def leukaemic_patients(protocol: Protocol, patients: Patients, sampled: Individu
 
 def leukaemia_variables(protocol: Protocol, individuals: Individuals) -> tuple[dict[str, Floats], int]:
     """Return the variables of patients (n,) by name, and how many patients could not be solved."""
-    found = _solved(individuals)
+    found = solve(
+        individuals.model, individuals.parameters, times=GRID, outputs=["leukaemic", "healthy_b", "car_t"], solver=SOLVER, workers=1
+    )
     good = np.where(found.status == 0, 1.0, np.nan)
-    peak, nadir = found.summaries[:, 0], found.summaries[:, 1]
+    wave, trough = GRID <= FIRST_WAVE, GRID <= 2 * FIRST_WAVE
+    peak, peak_time = highest(GRID[wave], found.values[:, wave, 2])
+    nadir, nadir_time = highest(GRID[trough], 1.0 / found.values[:, trough, 0])
     initial, level = individuals["leukaemia_0"], marrow_level(individuals)
-    out = {"car_peak": peak[:, 0], "car_peak_time": peak[:, 1], "nadir_time": nadir[:, 1], "nadir_fall": np.log10(initial / nadir[:, 0])}
-    for k, day in enumerate(DAYS):
+    out = {"car_peak": peak, "car_peak_time": peak_time, "nadir_time": nadir_time, "nadir_fall": np.log10(initial * nadir)}
+    for day in DAYS:
+        k = int(np.searchsorted(GRID, day))
         leukaemia, b_cells = found.values[:, k, 0], found.values[:, k, 1]
         with np.errstate(divide="ignore", invalid="ignore"):
             out[f"burden_fall_{day}"] = np.log10(initial / leukaemia)
@@ -73,9 +89,7 @@ def marrow_level(individuals: Individuals) -> Floats:
     return level
 
 
-def _solved(individuals: Individuals) -> Solution:
-    return solve(
-        individuals.model, individuals.parameters, times=np.array(DAYS, dtype=float), horizon=float(DAYS[-1]),
-        outputs=["leukaemic", "healthy_b"], summaries=[Maximum("car_t", stop=FIRST_WAVE), Minimum("leukaemic", stop=2 * FIRST_WAVE)],
-        solver=SOLVER,
-    )  # fmt: skip
+def typical_marrow_level() -> float:
+    """Return the B cells that marrow alone would hold in the published patient."""
+    p = {name: parameter.value for name, parameter in load(MODEL).parameters.items()}
+    return p["progenitors"] / p["tau_progenitor"] * p["tau_b"]

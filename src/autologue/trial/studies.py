@@ -18,7 +18,7 @@ from autologue.trial.comparison import PANELS, Row
 from autologue.trial.panel import Panel
 from autologue.trial.patients import Patients
 
-__all__ = ["Study", "panel_seed", "studies_of"]
+__all__ = ["Answer", "Study", "panel_seed", "panel_size", "studies_of"]
 
 Floats = NDArray[np.float64]
 Answer = tuple[dict[str, Floats], int]
@@ -78,12 +78,15 @@ def studies_of(protocol: Protocol, rows: Sequence[Row], seed: int) -> list[Study
         own = panel_seed(seed, "kinetics")
         return lambda patients, people: (kinetics.kinetic_variables(protocol, population, people, seed=own), 0)
 
-    burdened = leukaemia.leukaemia_population(protocol)
-    inflamed = inflammation.inflammation_population(protocol)
+    def burdened(patients: Patients, people: Individuals) -> Answer:
+        return leukaemia.leukaemia_variables(protocol, leukaemia.leukaemic_patients(protocol, patients, people))
+
+    def inflamed(patients: Patients, people: Individuals) -> Answer:
+        return inflammation.inflammation_variables(protocol, inflammation.inflamed_patients(protocol, patients, people))
+
+    cells, signal = leukaemia.leukaemia_population(protocol), inflammation.inflammation_population(protocol)
     return [
         *(study("kinetics", each, kinetics.UNITS, None, measured(each)) for each in populations(kinetics.MODEL).values()),
-        study("leukaemia", burdened, leukaemia.UNITS, leukaemia.SOLVER,
-              lambda patients, people: leukaemia.leukaemia_variables(protocol, leukaemia.leukaemic_patients(protocol, patients, people))),
-        study("inflammation", inflamed, inflammation.UNITS, inflammation.SOLVER,
-              lambda patients, people: inflammation.inflammation_variables(protocol, inflammation.inflamed_patients(protocol, patients, people))),
-    ]  # fmt: skip
+        study("leukaemia", cells, leukaemia.UNITS, leukaemia.SOLVER, burdened),
+        study("inflammation", signal, inflammation.UNITS, inflammation.SOLVER, inflamed),
+    ]

@@ -1,0 +1,67 @@
+"""What a lane holds: its numbers, its states now and along its last step, and how they are saved."""
+
+from __future__ import annotations
+
+from autologue.compiled import compiled_inline as inlined
+from autologue.engine.scalar import call_aux
+
+W = 8
+OK, STEP_CAP, MIN_STEP, NOT_FINITE, BAD_START = range(5)
+BOLUS, RATE, SET_INPUT, VISIT = range(4)
+MAXIMUM, MINIMUM, AREA, LAST_ABOVE, FIRST_ABOVE, FIRST_BELOW = range(6)
+SETUP, RHS, OUTPUTS, GUARDS, RESET = range(5)
+END_PHASE, EXTINCTION, RULE, TAIL_START, TAIL_EXTINCT, TAIL_LEAVE = range(6)
+FAR = 1e300
+AT_VISITS = 1_000_000  # in place of a phase: a guard that is looked at only at visits
+
+
+@inlined
+def dense(S, L, lane, theta, B):
+    """Write the states at fraction theta of the lane's last step, and the time, into B."""
+    n, yo, co = L[0], L[11], L[12]
+    for i in range(n):
+        c = S[co + (2 * n + i) * W + lane] + theta * S[co + (3 * n + i) * W + lane]
+        c = S[co + i * W + lane] + theta * (S[co + (n + i) * W + lane] + theta * c)
+        B[i] = S[yo + i * W + lane] + theta * c
+    B[n] = S[L[18] + lane] + theta * S[L[19] + lane]
+
+
+@inlined
+def here(S, L, lane, B):
+    """Write the lane's present states and time into B."""
+    for i in range(L[0]):
+        B[i] = S[L[7] + i * W + lane]
+    B[L[0]] = S[L[14] + lane]
+
+
+@inlined
+def output_at(aux, S, L, lane, theta, o, B):
+    """Return output o at fraction theta of the last step."""
+    dense(S, L, lane, theta, B)
+    call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
+    return B[L[0] + 1 + o]
+
+
+@inlined
+def save(aux, S, L, lane, theta, chosen, direct, out, row, B):
+    """Write the chosen outputs at fraction theta of the last step (or now, theta < 0) into a row of `out`."""
+    n = L[0]
+    evaluated = False
+    for o in range(chosen.shape[0]):
+        i = direct[o]
+        if i >= 0 and theta >= 0.0:
+            # a state itself: no need to evaluate all outputs
+            co = L[12] + i * W + lane
+            c = S[co + 2 * n * W] + theta * S[co + 3 * n * W]
+            out[row, o] = S[L[11] + i * W + lane] + theta * (S[co] + theta * (S[co + n * W] + theta * c))
+        elif i >= 0:
+            out[row, o] = S[L[7] + i * W + lane]
+        else:
+            if not evaluated:
+                evaluated = True
+                if theta >= 0.0:
+                    dense(S, L, lane, theta, B)
+                else:
+                    here(S, L, lane, B)
+                call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
+            out[row, o] = B[n + 1 + chosen[o]]

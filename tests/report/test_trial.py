@@ -1,0 +1,61 @@
+"""The report of a trial and the command that writes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from autologue.cli import app
+from autologue.report.trial import render_report, trial_report
+from autologue.trial import conduct
+
+
+def test_the_report_is_complete_in_itself() -> None:
+    result = conduct("eliana", replicates=20, seed=3)
+    page = render_report(trial_report(result))
+    assert page.count("<figure>") == 10
+    assert "http" not in page.replace("https://doi.org/", "")
+    for words in (
+        "What this cannot say",
+        "no effect of the dose",
+        "not available",
+        "unverified, no verdict",
+        "not comparable",
+        "NCT02435849",
+    ):
+        assert words in page, words
+    assert '"replicates": 20' in page
+
+
+def test_the_command_writes_both_files_and_prints_a_table(tmp_path: Path) -> None:
+    page, data = tmp_path / "a.html", tmp_path / "a.json"
+    done = CliRunner().invoke(app, ["trial", "eliana", "--replicates", "4", "--seed", "2", "--out", str(page), "--json", str(data)])
+    assert done.exit_code == 0, done.output
+    assert "Cmax, geometric mean" in done.output
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert json.loads(data.read_text(encoding="utf-8"))["replicates"] == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["elian"], ["eliana", "--replicates", "0"], ["eliana", "--out", "no/such/folder/a.html"], ["missing.toml"]],
+)
+def test_bad_input_is_one_line_and_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["trial", *arguments])
+    assert done.exit_code == 2
+    assert done.output.strip().startswith("autologue: ")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_an_interrupted_run_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autologue.report.page.render_report", interrupted)
+    done = CliRunner().invoke(app, ["trial", "eliana", "--replicates", "2", "--out", str(tmp_path / "a.html")])
+    assert done.exit_code == 130
+    assert list(tmp_path.iterdir()) == []
