@@ -175,7 +175,7 @@ import resource, sys
 sys.path.insert(0, {here!r})
 import problems as pb
 from autologue.engine.solve import solve
-
+from autologue.engine.summary import Area, LastAbove, Maximum, Minimum
 import numpy as np
 asked = [Maximum("E"), Area("E", 0, 28), LastAbove("E", 1e3), Minimum("T")]
 kept = []

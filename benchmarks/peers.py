@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from problems import A_TIMES, A_VALUES, E_TIMES, E_VALUES, rhs_a, rhs_e
+from problems import A_TIMES, A_VALUES, E_TIMES, E_VALUES, rates_a, rhs_a, rhs_e
 from scipy.integrate import solve_ivp
 
 from autologue.model import Names
@@ -105,7 +105,8 @@ def diffrax_a() -> Callable[[Floats, Floats], Floats]:
 
     def rates(t, y, p):  # type: ignore[no-untyped-def]
         del t
-        found = rhs_a(Names("state", dict(zip(A_STATES, y, strict=True))), Names("parameter", dict(zip(A_VALUES, p, strict=True))))
+        states, names = dict(zip(A_STATES, y, strict=True)), dict(zip(A_VALUES, p, strict=True))
+        found = rates_a(Names("state", states), Names("parameter", names), jnp.log)
         return jnp.stack(list(found.values()))
 
     def one(p, y0):  # type: ignore[no-untyped-def]

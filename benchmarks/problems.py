@@ -35,6 +35,11 @@ A_VALUES = dict(  # median, CV of the log-normal, unit, meaning
 
 def rhs_a(y, p):  # type: ignore[no-untyped-def]
     """Return the rates of problem A."""
+    return rates_a(y, p, log)
+
+
+def rates_a(y, p, log):  # type: ignore[no-untyped-def]
+    """Return the rates of problem A with the logarithm of some array library."""
     antigen = y.T + y.B
     drive = antigen / (p.h + antigen)
     recall = p.rM * y.M * drive

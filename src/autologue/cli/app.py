@@ -9,10 +9,12 @@ import typer
 from autologue import __version__
 from autologue.cli.check import check_app
 from autologue.cli.failing import FailingGroup
+from autologue.cli.grade import grade
 from autologue.cli.models import models
 from autologue.cli.nca import nca
 from autologue.cli.selftest import selftest
 from autologue.cli.simulate import simulate
+from autologue.cli.survival import survival
 from autologue.cli.trial import trial
 
 __all__ = ["app", "main"]
@@ -30,6 +32,8 @@ app = typer.Typer(
 app.command()(trial)
 app.command()(simulate)
 app.command()(nca)
+app.command()(grade)
+app.command()(survival)
 app.command()(models)
 app.command()(selftest)
 app.add_typer(check_app, name="check")
@@ -54,6 +58,8 @@ def root(
     autologue models                                  what there is
     autologue simulate stein_2019 --patients 200      simulate a published model
     autologue nca concentrations.csv                  exposure of each patient
+    autologue grade findings.csv                      CRS and ICANS by every scale, with the reason for each
+    autologue survival follow_up.csv --out page.html  Kaplan-Meier, and all families side by side
     autologue check model my_model.py                 what is wrong with a model, in words
     autologue selftest                                the reference cases, run on this machine
     """

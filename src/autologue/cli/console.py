@@ -21,7 +21,7 @@ from rich.text import Text
 from autologue import __version__
 from autologue.files import replacing
 
-__all__ = ["number", "print_json", "print_table", "progress", "say", "write_manifest"]
+__all__ = ["json_text", "number", "print_json", "print_table", "progress", "say", "write_manifest"]
 
 
 _WIDE = 160  # columns of a table that goes to a file or a pipe
@@ -58,7 +58,16 @@ def say(message: str) -> None:
 
 def print_json(value: object) -> None:
     """Print a value as JSON on standard output; what is not finite becomes null."""
-    typer.echo(json.dumps(_plain(value), indent=2))
+    typer.echo(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON; what is not finite becomes null.
+
+    >>> json_text({"median": float("inf")}).split()
+    ['{', '"median":', 'null', '}']
+    """
+    return json.dumps(_plain(value), indent=2)
 
 
 def _plain(value: Any) -> Any:

@@ -65,9 +65,9 @@ def contraction(y, p):
 def closed_form(t, p):
     """Return the states at time t where no comedication is given."""
     growing, since = t < p.t_max, t - p.t_max
-    rise = p.c_max * exp(log(p.fold_expansion) * since / p.t_max)
+    rate = where(growing, log(p.fold_expansion) / p.t_max, -p.alpha)
     return dict(
-        effector=where(growing, rise, (1 - p.memory_fraction) * p.c_max * exp(-p.alpha * since)),
+        effector=where(growing, p.c_max, (1 - p.memory_fraction) * p.c_max) * exp(rate * since),
         memory=where(growing, 0.0, p.memory_fraction * p.c_max * exp(-p.beta * since)),
     )
 
