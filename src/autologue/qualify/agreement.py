@@ -89,9 +89,7 @@ def compare_model(
     return [_worst(loose, tight, sets, times, truth, regimen, Solver(explicit=e, rtol=RTOL, max_steps=2_000_000)) for e in methods]
 
 
-def _worst(
-    loose: Model, tight: Model, sets: Floats, times: Floats, truth: Floats, regimen: Regimen | None, solver: Solver
-) -> Agreement:
+def _worst(loose: Model, tight: Model, sets: Floats, times: Floats, truth: Floats, regimen: Regimen | None, solver: Solver) -> Agreement:
     names = [f"state:{state}" for state in tight.states]
     found = solve(tight, sets, times=times, regimens=[regimen], outputs=names, solver=solver).values
     off = np.abs(found - truth) / _scale(loose, truth)
@@ -125,9 +123,11 @@ def tail_probability(name: str, parameters: Floats, *, points: int = 20_001) -> 
     net = cumulative_simpson(death - birth, x=grid, initial=0.0)
     odds = cumulative_simpson(death * np.exp(net), x=grid, initial=0.0)
     lost = (odds / (1 + odds)) ** tail.below
-    back = np.flatnonzero((tail.below * np.exp(-net) / (1 - lost) >= tail.below) & (grid > crossing + 1e-6))
+    mean = np.exp(-net) / (1 - lost)  # cells given survival, relative to the limit
+    back = np.flatnonzero((mean >= 1.0) & (grid > crossing + 1e-6))
     if len(back):
-        lost[back[0] :] = lost[back[0]]
+        k = int(back[0])
+        lost[k:] = np.interp(1.0, mean[k - 1 : k + 1], lost[k - 1 : k + 1])
     chance[below[0] :] = lost[1:]
     return times, chance
 

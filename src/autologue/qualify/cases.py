@@ -85,9 +85,7 @@ STEIN = [
     *_transgene(ABSTRACT, "0.78", ("4.3", "220"), 5.0),
     *_transgene(COMPUTED, "0.7796", ("4.332", "216.6"), None),
     Case("AUC0-28, copies*day/ug", "171774", _area),
-    *_points(
-        "transgene", "copies/ug", {0.0: "6.154", 14.0: "11411.5", 28.0: "1373.6", 90.0: "146.51", 180.0: "109.80", 365.0: "60.74"}
-    ),
+    *_points("transgene", "copies/ug", {0.0: "6.154", 14.0: "11411.5", 28.0: "1373.6", 90.0: "146.51", 180.0: "109.80", 365.0: "60.74"}),
 ]
 OGASAWARA = [
     Case("lag, days", "3.27", lambda c: c.exceeds("effector", 1.0001 * c.at("effector", 0.0)), ABSTRACT),
@@ -137,14 +135,10 @@ def _hanson(burden: int, peak: str, hour: str, effectors: str, when: str, *more:
 
 
 _EARLY = "printed 'about'; the equations with the pulse that gives all outcomes and the peak differ"
-_CLEARS = dict(  # patient, chemotherapy days, rest, CAR-T dose, high burden: whether it clears, and two times to clearance
-    a=(1, 3, 4, 2.5e8, False, False), b=(2, 3, 4, 2.5e8, False, True, "30", "17"), c=(3, 5, 2, 1e7, False, True, "18", "21"),
-    d=(4, 5, 2, 1e7, False, False), e=(1, 3, 2, 1e7, False, False), f=(1, 5, 2, 1e7, False, True), g=(2, 5, 4, 2e8, True, False),
-    h=(2, 5, 3, 2e8, True, True),
-)  # fmt: skip
 
 
-def _owens(patient: int, days: int, rest: int, dose: float, high: bool, clears: bool, *about: str) -> Setting:  # noqa: FBT001
+def _owens(patient: int, days: int, rest: int, dose: float, *about: str, clears: bool, high: bool = False) -> Setting:
+    """Return one printed outcome; `about` holds the printed and the computed days from injection to clearance."""
     label = f"patient {patient}{', high burden' if high else ''}, C{days}, rest {rest}, {dose:g} cells"
 
     def since(course: Course) -> float:
@@ -186,7 +180,14 @@ SETTINGS = (
     _hanson(100, "144.371", "529.8", "19.216", "685.6"),
     _hanson(300, "167.890", "160.3", "45.450", "259.9"),
     _hanson(1200, "679.501", "33.75", "417.165", "50.1", Case("burden 1200: leukaemia at 100 hours", "5.39513", _at("leukaemia", 100.0))),
-    *(_owens(*row) for row in _CLEARS.values()),
+    _owens(1, 3, 4, 2.5e8, clears=False),
+    _owens(2, 3, 4, 2.5e8, "30", "17", clears=True),
+    _owens(3, 5, 2, 1e7, "18", "21", clears=True),
+    _owens(4, 5, 2, 1e7, clears=False),
+    _owens(1, 3, 2, 1e7, clears=False),
+    _owens(1, 5, 2, 1e7, clears=True),
+    _owens(2, 5, 4, 2e8, clears=False, high=True),
+    _owens(2, 5, 3, 2e8, clears=True, high=True),
     Setting("owens_bozic_2021", np.arange(0.0, 6.0, 0.0005), _CHEMO, "patient_1", owens_bozic(5, 2, 0.0)),
 )  # fmt: skip
 
