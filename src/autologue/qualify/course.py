@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from autologue import library
 from autologue.engine.solve import Solver, solve
-from autologue.errors import SolveError
+from autologue.errors import InputError, SolveError, unknown
 from autologue.model import Model
 from autologue.regimen import Regimen
 
@@ -85,9 +85,11 @@ def follow(
 ) -> Course:
     """Return the typical course of a library model, some parameters `changed`; `population` names one of its own (left out: the first).
 
-    Raises SolveError where the engine gives up, InputError for a parameter or population that the model does not have.
+    Raises SolveError where the engine gives up, ModelError for an unknown parameter, InputError for an unknown population.
     """
     solved, known = tightened(model, rtol / 1e-6), library.populations(model)
+    if population and population not in known:
+        raise InputError(f"model {model}: {unknown('population', population, known)}")
     chosen = known[population] if population else next(iter(known.values()))
     typical = dict(zip(solved.parameters, map(float, chosen.typical_values()), strict=True))
     values = np.array([list(solved.with_typical(**{**typical, **changed}).values())])
