@@ -152,7 +152,7 @@ def _write_report(found: SurvivalAnalysis, data: Path, out: Path, adtte: str | N
     draws = f"{count} refits to resampled subjects" if count else "1,000 normal draws of the parameters"
     event = {"OS": "Overall survival", "PFS": "Progression-free survival", "EFS": "Event-free survival", "RFS": "Relapse-free survival"}
     named = event.get((adtte or "").upper(), "Survival" if found.data.causes in (("event",), ("death",)) else "Free of the event")
-    page = survival_report(found, title=f"Survival: {data.stem}", event=named, start="time zero", draws=draws, record=record)
+    page = survival_report(found, title=f"Survival: {data.stem}", event=named, start="the start of follow-up", draws=draws, record=record)
     write_report(page, out)
 
 

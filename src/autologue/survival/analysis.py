@@ -24,6 +24,7 @@ from autologue.survival.uncertainty import Asymptotic, Uncertainty, draw_curve
 __all__ = ["ArmAnalysis", "Extrapolated", "SurvivalAnalysis", "analyse_survival"]
 
 CLOSE = 2.0  # AIC within which families describe the data about as well (Burnham & Anderson 2002, chapter 2.6)
+VISIBLE = 0.02  # difference of survival that two lines of a figure can show
 STEPS = 200
 NORMAL = Asymptotic()
 
@@ -62,10 +63,10 @@ class ArmAnalysis:
         return tuple(each for each in self.usable if each.fit.aic <= self.usable[0].fit.aic + CLOSE)
 
     def best(self, count: int) -> tuple[Extrapolated, ...]:
-        """Return the first `count` fits by AIC, leaving out a curve that runs as one already taken (within 0.5 % everywhere)."""
+        """Return the first `count` fits by AIC, leaving out a curve that runs as one already taken (within 2 points)."""
         taken: list[Extrapolated] = []
         for each in self.usable:
-            if all(np.max(np.abs(each.curve.estimate - other.curve.estimate)) > 0.005 for other in taken):
+            if all(np.max(np.abs(each.curve.estimate - other.curve.estimate)) > VISIBLE for other in taken):
                 taken.append(each)
         return tuple(taken[:count])
 
@@ -158,14 +159,17 @@ def analyse_survival(
     tau = min([horizon, *(_followed(arm.kaplan_meier) for arm in arms)])
     several = len(arms) > 1
     cox, trouble = _cox(data)
+    with np.errstate(all="ignore"):  # the variance of log survival is infinite once a curve is at zero, and left out
+        means = restricted_mean(data, tau)
+        differences = restricted_mean_difference(data, tau, reference=data.arms[0]) if several else None
     return SurvivalAnalysis(
         data=data,
         arms=tuple(arms),
         milestones=tuple(float(time) for time in milestones),
         horizon=float(horizon),
         tau=tau,
-        restricted_means=restricted_mean(data, tau),
-        differences=restricted_mean_difference(data, tau, reference=data.arms[0]) if several else None,
+        restricted_means=means,
+        differences=differences,
         log_rank=log_rank(data) if several and bool(data.event.any()) else None,
         cox=cox,
         notes=(*notes, *trouble),
@@ -214,6 +218,9 @@ def _cox(data: TimeToEvent) -> tuple[CoxFit | None, tuple[str, ...]]:
     """Return Cox's model of arms and covariates, if there are any, and what must be said of it."""
     if (len(data.arms) < 2 and data.covariates.shape[1] == 0) or not data.event.any():
         return None, ()
+    silent = [name for name, part in data.by_arm() if not part.event.any()]
+    if silent:
+        return None, (f"There is no hazard ratio: arm {silent[0]} has no event, so that its ratio has no finite estimate.",)
     try:
         found = fit_cox(data)
     except InputError as problem:

@@ -144,7 +144,7 @@ def _area(fit: KaplanMeier, horizon: float) -> tuple[float, float]:
     slices = np.concatenate([[1.0], fit.survival[inside]]) * np.diff(edges)
     after = np.cumsum(slices[::-1])[::-1][1:]  # area from each time to the horizon
     step = np.diff(np.concatenate([[0.0], fit.log_error[inside] ** 2]))
-    variance = float(np.sum(np.where(np.isfinite(step), after**2 * step, 0.0)))
+    variance = float(np.sum(after**2 * np.where(np.isfinite(step), step, 0.0)))
     return float(slices.sum()), variance**0.5
 
 

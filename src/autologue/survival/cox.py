@@ -5,6 +5,7 @@ Cox (1972), JRSS B 34:187-220. Ties by Efron's method.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,12 +43,14 @@ def fit_cox(data: TimeToEvent, *, reference: str | None = None, level: float = 0
     Raises `InputError` where there is nothing to compare, or a covariate separates the events so that no finite estimate exists.
     """
     from lifelines import CoxPHFitter  # lazy: lifelines takes two seconds to load
-    from lifelines.exceptions import ConvergenceError
+    from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
     frame, terms = _design(data, reference)
     fitter = CoxPHFitter(alpha=1 - level)
     try:
-        fitter.fit(frame, "time", "event", weights_col="weight", entry_col="entry", robust=bool(np.any(data.weight % 1 != 0)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # advice in code; a fit without finite estimate is an error below
+            fitter.fit(frame, "time", "event", weights_col="weight", entry_col="entry", robust=bool(np.any(data.weight % 1 != 0)))
     except ConvergenceError as error:
         raise InputError(
             f"the Cox model of {', '.join(terms)} has no finite estimate; drop a covariate that separates the events."
