@@ -14,8 +14,11 @@ from autologue.cli.app import app
 def commands_page() -> str:
     """Return the page of all commands: what each does, its examples, arguments and options."""
     root: Any = get_command(app)
-    text = "# Command line\n\nEvery command says this and no more with `--help`. Exit codes: 0, 1 (a check failed), 2 (something cannot be\n"
-    return text + "used, said in one sentence) and 130 (interrupted).\n" + "".join(_section(command, name) for name, command in _walk(root))
+    text = (
+        "# Command line\n\nWritten from the commands themselves; `--help` of each says the same. Exit codes: 0, 1 (a check failed),\n"
+        "2 (something cannot be used, said in one sentence) and 130 (interrupted).\n"
+    )
+    return text + "".join(_section(command, name) for name, command in _walk(root))
 
 
 def _walk(group: Any, before: str = "autologue") -> list[tuple[str, Any]]:

@@ -1,9 +1,10 @@
 """Write the generated pages of the documentation: `models/`, `validation/` and `reference/commands.md`.
 
-A page is made for every model file of the library and every script of `validation/`. It opens with the docstring of its file; equations,
-parameters, populations and gates are read from the code, and claims are computed by their own script, so no number is typed here. Claims are
-kept in `docs/_build/cache` under a hash of all sources, and computed again where anything changed. Pages whose file is gone are removed;
-unchanged pages keep their time stamp, so that Sphinx reads again only what changed. `python docs/generate.py` writes them by hand.
+A page is made for every model file of the library and every script of `validation/`. It opens with the docstring of its file;
+equations, parameters, populations and gates are read from the code, and claims are computed by their own script, so no number is typed
+here. Claims are kept in `docs/_build/cache` under a hash of all sources, and computed again where anything changed. Pages whose file is
+gone are removed; unchanged pages keep their time stamp, so that Sphinx reads again only what changed. `python docs/generate.py` writes
+them by hand.
 """
 
 from __future__ import annotations

@@ -95,8 +95,8 @@ def _populations(name: str) -> str:
     text = ""
     for label, people in library.populations(name).items():
         text += f"\n**`{label}`**: {plain(people.source or 'typical values of the model').rstrip('.')}.\n"
-        if getattr(people, "assumed", ""):
-            text += f"Assumed: {plain(people.assumed).rstrip('.')}.\n"
+        if assumed := getattr(people, "assumed", ""):
+            text += f"Assumed: {plain(assumed).rstrip('.')}.\n"
         if isinstance(people, Parametric):
             text += _differences(people)
     return text
