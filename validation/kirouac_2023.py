@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autologue.engine.reference import solve_reference
+from autologue.engine.solve import Solver, solve
 from autologue.library.kirouac_2023 import MEDIANS, MODEL, POPULATIONS, read_virtual_patients
 from autologue.qualify.claims import claim, print_claims, shared_folder
 
@@ -24,11 +24,6 @@ END_POINTS = {
 }
 
 
-def solve(parameters):
-    """Return the states over a year."""
-    return solve_reference(MODEL, parameters, TIMES, rtol=1e-9)
-
-
 def virtual_patients():
     """Return the 36 sets by group, or None where the reference data are not there."""
     folder = shared_folder(Path(__file__).resolve().parents[1])
@@ -36,14 +31,15 @@ def virtual_patients():
     return read_virtual_patients(path) if path is not None and path.is_file() else None
 
 
-def end_points(parameters):
-    """Return the eight end points of one set."""
-    found = solve(parameters)
-    cells, tumour = sum(found[name] for name in ("memory", "effector_1", "effector_2", "exhausted")), found["tumour"]
-    top = int(np.where(TIMES >= 1, cells, 0.0).argmax())
-    month, year = int(np.searchsorted(TIMES, 28 - 1e-9)), len(TIMES) - 1
-    exposure = float(np.trapezoid(cells[: month + 1], TIMES[: month + 1]))
-    return cells[top], TIMES[top], exposure, tumour.min(), tumour[month], tumour[year], cells[month], cells[year]
+def end_points(drawn):
+    """Return the eight end points (sets, 8) of the sets of one group."""
+    found = solve(MODEL, drawn.table(), times=TIMES, outputs=["car_t", "tumour_cells"], solver=Solver(rtol=1e-8)).values
+    cells, tumour = found[:, :, 0], found[:, :, 1]
+    late = np.where(TIMES >= 1, cells, 0.0)
+    month = int(np.searchsorted(TIMES, 28 - 1e-9))
+    exposure = np.trapezoid(cells[:, : month + 1], TIMES[: month + 1], axis=1)
+    points = (late.max(1), TIMES[late.argmax(1)], exposure, tumour.min(1), tumour[:, month], tumour[:, -1], cells[:, month], cells[:, -1])
+    return np.column_stack(points)
 
 
 def component_claims(sets):
@@ -82,8 +78,7 @@ def end_point_claims(sets):
     """Compare medians of twelve over the end points."""
     rows, labels = [], (*LABELS, "CAR-T cells, day 28", "CAR-T cells, day 365")
     for group, drawn in sets.items():
-        each = [end_points({name: float(values[k]) for name, values in drawn.values.items()}) for k in range(drawn.size)]
-        for label, number, value in zip(labels, END_POINTS[group], np.median(np.array(each), axis=0), strict=True):
+        for label, number, value in zip(labels, END_POINTS[group], np.median(end_points(drawn), axis=0), strict=True):
             rows.append(claim(f"{group}: {label}, median of 12", source=COMPUTED, published=number, ours=value))
     return rows
 

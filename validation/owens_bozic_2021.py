@@ -12,26 +12,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from autologue.engine.reference import solve_reference
-from autologue.library.owens_bozic_2021 import MODEL, PATIENTS, POPULATIONS, regimen
+from autologue.library.owens_bozic_2021 import PATIENTS, regimen
+from autologue.qualify.cases import COMPUTED, run_cases
 from autologue.qualify.claims import claim, print_claims
+from autologue.qualify.course import follow
 from autologue.regimen import Infusion, Regimen
 
-TEXT, COMPUTED = "text", "computed from the published equations independently"
+TEXT = "text"
 TIMES = np.arange(0.0, 200.01, 0.05)
 DOSE = {1: 1e7, 2: 1e8, 3: 2.5e8}
-EARLY = "printed 'about'; the equations with the pulse that gives all outcomes and the peak differ"
-
-
-def solve(patient, plan, times, **changed):
-    """Return the states of a patient under a regimen."""
-    return solve_reference(MODEL, {**POPULATIONS[patient].typical, **changed}, times, regimen=plan, rtol=1e-9)
 
 
 def cleared(patient, plan, **changed):
-    """Return the day on which the tumour is gone, or None."""
-    tumour = solve(f"patient_{patient}", plan, TIMES, **changed)["tumour"]
-    return float(TIMES[np.argmax(tumour == 0)]) if (tumour == 0).any() else None
+    """Return whether the tumour is gone within 200 days."""
+    course = follow("owens_bozic_2021", TIMES, population=f"patient_{patient}", regimen=plan, **changed)
+    return bool((course["tumour"] == 0).any())
 
 
 def literal(plan):
@@ -40,51 +35,15 @@ def literal(plan):
     return Regimen(*events, time=plan.time)
 
 
-def outcome_claims():
-    """Compare the eight outcomes and two times to clearance."""
-    cases = (
-        ("patient 1, C3, rest 4, DL3", 1, regimen(3, 4, DOSE[3]), {}, False),
-        ("patient 2, C3, rest 4, DL3", 2, regimen(3, 4, DOSE[3]), {}, True),
-        ("patient 3, C5, rest 2, DL1", 3, regimen(5, 2, DOSE[1]), {}, True),
-        ("patient 4, C5, rest 2, DL1", 4, regimen(5, 2, DOSE[1]), {}, False),
-        ("patient 1, C3, rest 2, DL1", 1, regimen(3, 2, DOSE[1]), {}, False),
-        ("patient 1, C5, rest 2, DL1", 1, regimen(5, 2, DOSE[1]), {}, True),
-        ("patient 2, high burden, C5, rest 4, 2e8", 2, regimen(5, 4, 2e8), dict(tumour_0=1e10), False),
-        ("patient 2, high burden, C5, rest 3, 2e8", 2, regimen(5, 3, 2e8), dict(tumour_0=1e10), True),
-    )
-    rows, days, lost = [], {}, 0
-    for label, patient, plan, changed, clears in cases:
-        day = cleared(patient, plan, **changed)
-        days[label] = day
-        rows.append(claim(f"{label}: clears", source=TEXT, published=clears, ours=day is not None))
-        lost += clears and cleared(patient, literal(plan), **changed) is None
-    for label, injection, printed, ours in ((cases[1][0], 7, "30", "17"), (cases[2][0], 7, "18", "21")):
-        since = (days[label] or np.nan) - injection
-        rows.append(
-            claim(
-                f"{label}: days from injection to clearance",
-                source=TEXT + ", about",
-                published=printed,
-                ours=since,
-                tolerance=0.5,
-                note=EARLY,
-            )
-        )
-        rows.append(claim(f"{label}: days from injection to clearance", source=COMPUTED, published=ours, ours=since))
-    rows.append(claim("cures of the four lost with a literal half-hour pulse", source=COMPUTED, published="3", ours=lost))
-    return rows
-
-
-def peak_claims():
-    """Compare the peak of chemotherapy over five days."""
-    times = np.arange(0.0, 6.0, 0.0005)
-    plan = regimen(5, 2, 0.0)
-    wide, half = (solve("patient_1", given, times)["chemo"].max() for given in (plan, literal(plan)))
-    note = "a pulse of 0.63 h, the one with all eight outcomes, falls just short; half an hour gives 2.65"
+def literal_claims():
+    """Count the cures that a literal half-hour pulse loses, and its peak."""
+    cures = ((2, regimen(3, 4, DOSE[3]), {}), (3, regimen(5, 2, DOSE[1]), {}), (1, regimen(5, 2, DOSE[1]), {}))
+    cures += ((2, regimen(5, 3, 2e8), dict(tumour_0=1e10)),)
+    lost = sum(not cleared(patient, literal(plan), **changed) for patient, plan, changed in cures)
+    peak = follow("owens_bozic_2021", np.arange(0.0, 6.0, 0.0005), population="patient_1", regimen=literal(regimen(5, 2, 0.0)))
     return [
-        claim("peak of chemotherapy, C5, uM", source=TEXT, published="3.34", ours=wide, note=note),
-        claim("peak of chemotherapy, C5, uM, pulse of 0.63 h", source=COMPUTED, published="3.33", ours=wide),
-        claim("peak of chemotherapy, C5, uM, half an hour", source=COMPUTED, published="2.65", ours=half),
+        claim("cures of the four lost with a literal half-hour pulse", source=COMPUTED, published="3", ours=lost),
+        claim("peak of chemotherapy, C5, uM, half an hour", source=COMPUTED, published="2.65", ours=peak.peak("chemo")[0]),
     ]
 
 
@@ -97,7 +56,7 @@ def alone_claims():
     )
     rows = []
     for what, plan in plans:
-        fails = all(cleared(k + 1, plan) is None for k in range(len(PATIENTS)))
+        fails = not any(cleared(k + 1, plan) for k in range(len(PATIENTS)))
         text = (
             f"{what} alone fails in all four patients"
             if "rest" not in what
@@ -109,7 +68,7 @@ def alone_claims():
 
 def checks():
     """Return all claims."""
-    return [*outcome_claims(), *peak_claims(), *alone_claims()]
+    return [*run_cases("owens_bozic_2021"), *literal_claims(), *alone_claims()]
 
 
 if __name__ == "__main__":

@@ -9,34 +9,14 @@ import sys
 
 import numpy as np
 
-from autologue.engine.reference import solve_reference
 from autologue.library.stein_2019 import MODEL, POPULATIONS
 from autologue.model import Names, call
+from autologue.qualify.cases import run_cases
 from autologue.qualify.claims import claim, print_claims
 
 VISITS, LIMIT = np.array([0.0, 1, 3, 7, 11, 14, 21, 28]), 50.0
 STUDIES, PATIENTS = 1000, 61
 COMPUTED = "computed from the published equations independently"
-
-
-def solve(times):
-    """Return the states of the typical patient."""
-    return solve_reference(MODEL, {}, times)
-
-
-def transgene(times):
-    found = solve(times)
-    return found["effector"] + found["memory"]
-
-
-def exposure():
-    """Return the AUC from day 0 to 28 of the typical patient: Simpson's rule on either side of the peak."""
-    total = 0.0
-    for start, end in ((0.0, 9.3 - 1e-9), (9.3, 28.0)):
-        times = np.linspace(start, end, 4001)
-        values = transgene(times)
-        total += (times[1] - times[0]) / 3 * (values[0] + values[-1] + 4 * values[1:-1:2].sum() + 2 * values[2:-1:2].sum())
-    return total
 
 
 def exposure_observed(seen):
@@ -62,28 +42,6 @@ def studies(population):
     return np.column_stack([*rows, np.median(tmax.reshape(STUDIES, PATIENTS), axis=1)])
 
 
-def typical_claims():
-    grow, fall = transgene([1.0, 2.0]), solve([20.0, 21.0])
-    doubling = math.log(2) / math.log(grow[1] / grow[0])
-    first, last = (math.log(2) / math.log(fall[name][0] / fall[name][1]) for name in ("effector", "memory"))
-    rows = [
-        claim("doubling time, days", source="paper or its abstract", published="0.78", ours=doubling),
-        claim("half-life of the first decline, days", source="paper or its abstract", published="4.3", ours=first),
-        claim("terminal half-life, days", source="paper or its abstract, two digits", published="220", ours=last, tolerance=5.0),
-        claim("doubling time, days", source=COMPUTED, published="0.7796", ours=doubling),
-        claim("half-life of the first decline, days", source=COMPUTED, published="4.332", ours=first),
-        claim("terminal half-life, days", source=COMPUTED, published="216.6", ours=last),
-        claim("AUC0-28, copies*day/ug", source=COMPUTED, published="171774", ours=exposure()),
-    ]
-    points = {0: "6.154", 14: "11411.5", 28: "1373.6", 90: "146.51", 180: "109.80", 365: "60.74"}
-    values = transgene([float(day) for day in points])
-    rows += [
-        claim(f"transgene on day {day}, copies/ug", source=COMPUTED, published=printed, ours=value)
-        for (day, printed), value in zip(points.items(), values, strict=True)
-    ]
-    return rows
-
-
 def study_claims():
     """Compare medians over simulated studies; the tolerance adds four standard errors of our median to the printed precision."""
     expected = dict(sd=("20100", "112", "166000", "119"), variance=("18400", "152", "147000", "165"))
@@ -103,7 +61,7 @@ def study_claims():
 
 def checks():
     """Return all claims."""
-    return [*typical_claims(), *study_claims()]
+    return [*run_cases("stein_2019"), *study_claims()]
 
 
 if __name__ == "__main__":
