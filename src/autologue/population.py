@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -97,19 +97,19 @@ class Individuals:
 
     def __getitem__(self, name: str) -> Floats:
         """Return one parameter of all patients (n,)."""
+        return self.parameters[:, self._column(name)]
+
+    def _column(self, name: str) -> int:
         names = list(self.model.parameters)
         if name not in names:
             raise ModelError(f"model {self.model.name}: {unknown('parameter', name, names)}")
-        return self.parameters[:, names.index(name)]
+        return names.index(name)
 
     def with_parameters(self, **values: Any) -> Individuals:
         """Return the same patients with some parameters replaced, each a number or an array (n,)."""
         parameters = self.parameters.copy()
-        names = list(self.model.parameters)
         for name, value in values.items():
-            if name not in names:
-                raise ModelError(f"model {self.model.name}: {unknown('parameter', name, names)}")
-            parameters[:, names.index(name)] = value
+            parameters[:, self._column(name)] = value
         return Individuals(self.model, self.ids, parameters, self.covariates)
 
 
@@ -218,7 +218,7 @@ class Parametric:
         typical = self.typical_values()
         order = list(self.model.parameters)
         return [
-            _replace(
+            replace(
                 self,
                 typical={
                     **self.typical,
@@ -227,12 +227,6 @@ class Parametric:
             )
             for k in range(count)
         ]
-
-
-def _replace(population: Parametric, **changes: Any) -> Parametric:
-    from dataclasses import fields
-
-    return Parametric(**{f.name: changes.get(f.name, getattr(population, f.name)) for f in fields(population)})
 
 
 def _ids(count: int, first: int) -> NDArray[np.int64]:
@@ -249,6 +243,15 @@ def _combined(z: Floats, factor: NDArray[Any]) -> Floats:
     return total
 
 
+def _varied(kind: type[Variability], middle: Floats | float, eta: Floats) -> Floats:
+    """Return values around `middle` for random effects `eta` on the scale of a kind of variability."""
+    if kind is LogNormal:
+        return middle * np.exp(eta)
+    if kind is LogitNormal:
+        return 1.0 / (1.0 + (1.0 / middle - 1.0) * np.exp(-eta))
+    return middle + eta
+
+
 def _individual(population: Parametric, names: Sequence[str], eta: Floats, middle: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Return individual values (patients, names) around `middle`, and which patients fall outside a truncation."""
     scales = [population.effect_scale(name) for name in names]
@@ -258,12 +261,7 @@ def _individual(population: Parametric, names: Sequence[str], eta: Floats, middl
         if not columns:
             continue
         place: Any = slice(None) if len(columns) == len(names) else columns
-        if kind is LogNormal:
-            value[:, place] = middle[:, place] * np.exp(eta[:, place])
-        elif kind is LogitNormal:
-            value[:, place] = 1.0 / (1.0 + (1.0 / middle[:, place] - 1.0) * np.exp(-eta[:, place]))
-        else:
-            value[:, place] = middle[:, place] + eta[:, place]
+        value[:, place] = _varied(kind, middle[:, place], eta[:, place])
     lower, upper = np.array([s.lower for s in scales if s]), np.array([s.upper for s in scales if s])
     return value, np.any((value < lower) | (value > upper), axis=1)
 
@@ -280,9 +278,7 @@ def _covariate(covariate: Continuous | Categorical, seed: int, ids: NDArray[np.i
     scale = covariate.variability
     for attempt in range(_ATTEMPTS):
         eta = scale.sd * seeds.normals(seed, seeds.Purpose.COVARIATES, ids[todo], index + 1, attempt=attempt)[:, index]
-        draw = covariate.median * np.exp(eta) if isinstance(scale, LogNormal) else covariate.median + eta
-        if isinstance(scale, LogitNormal):
-            draw = 1.0 / (1.0 + (1.0 / covariate.median - 1.0) * np.exp(-eta))
+        draw = _varied(type(scale), covariate.median, eta)
         value[todo] = draw
         todo = todo[(draw < scale.lower) | (draw > scale.upper)]
         if not len(todo):
@@ -339,7 +335,7 @@ class Drawn:
         return len(next(iter(self.values.values())))
 
     def typical_values(self) -> Floats:
-        """Return the weighted medians of the draws and the typical values of the rest (parameters,)."""
+        """Return the medians of the draws, weights aside, and the typical values of the rest (parameters,)."""
         return np.array([np.median(self.values[n]) if n in self.values else q.value for n, q in self.model.parameters.items()], dtype=float)
 
     def table(self) -> Floats:

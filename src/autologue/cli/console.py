@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -21,7 +21,10 @@ from rich.text import Text
 from autologue import __version__
 from autologue.files import replacing
 
-__all__ = ["json_text", "number", "print_json", "print_table", "progress", "say", "write_manifest"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["json_text", "number", "print_json", "print_table", "progress", "say", "write_manifest", "write_table"]
 
 
 _WIDE = 160  # columns of a table that goes to a file or a pipe
@@ -107,6 +110,15 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     finally:
         logger.removeHandler(news)
         logger.setLevel(level)
+
+
+def write_table(table: pd.DataFrame, out: Path) -> None:
+    """Write a table as .csv, or else as Parquet; the file is whole or absent."""
+    with replacing(out) as part:
+        if out.suffix == ".csv":
+            table.to_csv(part, index=False)
+        else:
+            table.to_parquet(part, index=False)
 
 
 def write_manifest(out: Path, record: Mapping[str, Any]) -> Path:

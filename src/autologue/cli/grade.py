@@ -56,7 +56,7 @@ def grade(
         raise InputError(f"{findings.name}: {problem}") from None
     scales = {name: SCALES[name].title for name in names or SCALES}
     if out is not None:
-        _write(patients if summary else days, out)
+        console.write_table(patients if summary else days, out)
         console.write_manifest(out, {"scales": list(scales), "data": findings.name})
     if report is not None:
         _write_report(days, patients, scales, findings, report)
@@ -74,16 +74,6 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows as plain values; what is missing is None."""
     plain = table.astype(object)
     return [{str(name): value for name, value in row.items()} for row in plain.where(table.notna(), None).to_dict("records")]
-
-
-def _write(table: pd.DataFrame, out: Path) -> None:
-    from autologue.files import replacing
-
-    with replacing(out) as part:
-        if out.suffix == ".csv":
-            table.to_csv(part, index=False)
-        else:
-            table.to_parquet(part, index=False)
 
 
 def _write_report(days: pd.DataFrame, patients: pd.DataFrame, scales: dict[str, str], findings: Path, path: Path) -> None:

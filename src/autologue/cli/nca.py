@@ -71,7 +71,7 @@ def nca(
     by = ["group"] if "group" in found.table else []
     summary = summarise_exposure(found, by)
     if out is not None:
-        _write(found.table, out)
+        console.write_table(found.table, out)
         console.write_manifest(out, {"units": dict(found.units), "method": repr(method), "data": data.name})
     if as_json:
         console.print_json({"units": dict(found.units), "patients": found.table.to_dict("records"), "summary": summary.to_dict("records")})
@@ -123,16 +123,6 @@ def _method(windows: list[str], tail: str, blq: str, trapezoid: str, points: int
     shape = _choose(trapezoid, "trapezoid", {each.name.lower().replace("_", "-"): each for each in Trapezoid})
     areas = tuple(Window(*read_span(text, "--window"), tail=rest) for text in windows)
     return NCA(windows=areas, trapezoid=shape, below=below, terminal=TerminalRule(points=points))
-
-
-def _write(table: pd.DataFrame, out: Path) -> None:
-    from autologue.files import replacing
-
-    with replacing(out) as part:
-        if out.suffix == ".csv":
-            table.to_csv(part, index=False)
-        else:
-            table.to_parquet(part, index=False)
 
 
 def _show(summary: pd.DataFrame, by: list[str], patients: int, data: Path) -> None:

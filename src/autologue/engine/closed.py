@@ -38,14 +38,7 @@ def _source(ready: Prepared) -> str:
     system = ready.system
     assert system.closed is not None
     graph = system.graph
-    fixed: dict[int, bool] = {}
-    frontier: dict[int, Any] = {}
-    wanted = {node.index for node in system.closed}
-    for node in graph.needed(system.closed):
-        fixed[node.index] = node.value != "t" if node.op == "var" else all(fixed[a.index] for a in node.args)
-        parts = node.args if not fixed[node.index] else ((node,) if node.index in wanted else ())
-        frontier |= {a.index: a for a in parts if fixed[a.index] and a.op not in ("const", "var")}
-    hoisted = [frontier[i] for i in sorted(frontier)]
+    hoisted = graph.hoisted(system.closed, lambda name: name == "t")
     used = graph.variables(system.closed)
     lines = [f"{v}=P[i,{v[1:]}]" for v in sorted(used) if v[0] == "p"]
     lines += emit(graph, [(f"d{k}", node) for k, node in enumerate(hoisted)], {}, {})

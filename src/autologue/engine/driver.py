@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from autologue.compiled import compiled_fast as compiled
-from autologue.engine.lanes import (
+from autologue.engine.codes import (
     AT_VISITS,
     BAD_START,
     BOLUS,
@@ -33,11 +33,9 @@ from autologue.engine.lanes import (
     TAIL_EXTINCT,
     TAIL_LEAVE,
     TAIL_START,
-    W,
-    dense,
-    here,
-    save,
 )
+from autologue.engine.codes import WIDTH as W
+from autologue.engine.lanes import dense, here, save
 from autologue.engine.scalar import call_aux, call_step, flush_denormals, restore_mode
 from autologue.engine.summarise import summarise
 

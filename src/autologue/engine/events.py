@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue import units
-from autologue.engine.lanes import BOLUS, RATE, SET_INPUT, VISIT
+from autologue.engine.codes import BOLUS, RATE, SET_INPUT, VISIT
 from autologue.errors import InputError, unknown
 from autologue.model import Model
 from autologue.regimen import Bolus, Infusion, Level, Regimen

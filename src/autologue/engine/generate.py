@@ -11,15 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autologue.engine import tableaus as tab
+from autologue.engine.codes import GUARD_SPEEDS, GUARDS, OUTPUTS, RESET, RHS, SETUP, WIDTH
 from autologue.engine.emit import cost, emit
 from autologue.engine.graph import Graph, Node
 from autologue.engine.system import System
 
-__all__ = ["AFTER_SETUP", "GUARDS", "GUARD_SPEEDS", "OUTPUTS", "RESET", "RHS", "SETUP", "WIDTH", "Layout", "generate", "step_cost"]
-
-WIDTH = 8
-SETUP, RHS, OUTPUTS, GUARDS, RESET, GUARD_SPEEDS = range(6)
-AFTER_SETUP = "phase ends, guard starts, then bioavailability and lag of each route"
+__all__ = ["Layout", "generate", "step_cost"]
 
 
 @dataclass(frozen=True)
@@ -64,12 +61,13 @@ class _Writer:
     def __init__(self, system: System) -> None:
         self.system, self.graph = system, system.graph
         self.n = len(system.states)
-        self.jacobian = self._jacobian()
+        self.jacobian = system.jacobian
         self.slope = [] if system.autonomous() else self.graph.derivative(system.rhs, {"t": self.graph.constant(1.0)})
         self.speeds = self._guard_speeds()
         targets = [*system.rhs, *(j for row in self.jacobian for j in row), *self.slope, *system.outputs.values()]
         targets += [g.value for g in system.guards] + self.speeds + [n for r in system.resets if r for n in r]
-        self.hoisted = self._hoist(targets)
+        # what depends on parameters alone is computed once per patient, not per step
+        self.hoisted = self.graph.hoisted(targets, lambda name: name == "ph" or name[0] != "p")
         self.layout = Layout(
             self.n, len(system.parameters), len(self.hoisted), len(system.model.inputs), len(system.outputs),
             len(system.guards), len(system.phase_ends), len(system.routes),
@@ -78,30 +76,9 @@ class _Writer:
         self.steady = self._steady()
         self.at = self.layout.offsets()
 
-    def _jacobian(self) -> list[list[Node]]:
-        one = self.graph.constant(1.0)
-        columns = [self.graph.derivative(self.system.rhs, {f"y{j}": one}) for j in range(self.n)]
-        return [[columns[j][i] for j in range(self.n)] for i in range(self.n)]
-
     def _guard_speeds(self) -> list[Node]:
         seeds = {f"y{i}": f for i, f in enumerate(self.system.rhs)} | {"t": self.graph.constant(1.0)}
         return self.graph.derivative([g.value for g in self.system.guards], seeds)
-
-    def _hoist(self, targets: Sequence[Node]) -> list[Node]:
-        """Return the largest nodes that depend on parameters only: computed once per patient, not per step."""
-        fixed: dict[int, bool] = {}
-        wanted = {t.index for t in targets}
-        frontier: dict[int, Node] = {}
-        for node in self.graph.needed(targets):
-            if node.op == "var":
-                fixed[node.index] = str(node.value).startswith("p") and node.value != "ph"
-            else:
-                fixed[node.index] = all(fixed[a.index] for a in node.args)
-            parts = [node] if fixed[node.index] and node.index in wanted else ([] if fixed[node.index] else node.args)
-            for part in parts:
-                if fixed[part.index] and part.op not in ("const", "var"):
-                    frontier[part.index] = part
-        return [frontier[i] for i in sorted(frontier)]
 
     def loads(self, nodes: Sequence[Node], *, states: bool) -> list[str]:
         """Return the lines that load what the nodes need from S into locals."""
@@ -124,10 +101,7 @@ class _Writer:
 
     def _steady(self) -> dict[int, str]:
         """Return the names of the nodes of stage 0 that depend on neither states nor time."""
-        fixed: dict[int, bool] = {}
-        for node in self.graph.needed(self.system.rhs):
-            moves = node.op == "var" and (str(node.value) == "t" or str(node.value)[0] == "y")
-            fixed[node.index] = not moves and all(fixed[a.index] for a in node.args)
+        fixed = self.graph.fixed(self.system.rhs, lambda name: name == "t" or name[0] == "y")
         plain = [n for n in self.graph.needed(self.system.rhs) if fixed[n.index] and n.op not in ("const", "var")]
         return {n.index: f"w{n.index}_0" for n in plain if n.index not in self.ready}
 

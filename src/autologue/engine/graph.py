@@ -224,6 +224,21 @@ class Graph:
         """Return the names of the variables that the outputs depend on."""
         return {str(n.value) for n in self.needed(outputs) if n.op == "var"}
 
+    def fixed(self, outputs: Sequence[Node], moves: Callable[[str], bool]) -> dict[int, bool]:
+        """Return, for each node the outputs need, whether no variable that moves is in it; `moves` says so of a variable's name."""
+        found: dict[int, bool] = {}
+        for node in self.needed(outputs):
+            found[node.index] = not moves(str(node.value)) if node.op == "var" else all(found[a.index] for a in node.args)
+        return found
+
+    def hoisted(self, outputs: Sequence[Node], moves: Callable[[str], bool]) -> list[Node]:
+        """Return the largest nodes, no mere numbers or variables, in which nothing moves: they need computing only once."""
+        fixed = self.fixed(outputs, moves)
+        largest = [n for n in outputs if fixed[n.index]]
+        largest += [a for n in self.needed(outputs) if not fixed[n.index] for a in n.args if fixed[a.index]]
+        kept = {n.index: n for n in largest if n.op not in ("const", "var")}
+        return [kept[i] for i in sorted(kept)]
+
     def substitute(self, outputs: Sequence[Node], values: Mapping[str, Node]) -> list[Node]:
         """Return the outputs with variables replaced by nodes."""
         new: dict[int, Node] = {}

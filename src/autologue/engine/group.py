@@ -13,12 +13,12 @@ import math
 import numpy as np
 
 from autologue.compiled import compiled_fast as compiled
-from autologue.engine.driver import act, change_rate, early_inputs, first_step, next_event, rearm, settle, watch
-from autologue.engine.lanes import (
+from autologue.engine.codes import (
     BAD_START,
     BOLUS,
     END_PHASE,
     FAR,
+    GUARD_SPEEDS,
     GUARDS,
     MIN_STEP,
     NOT_FINITE,
@@ -29,15 +29,13 @@ from autologue.engine.lanes import (
     SET_INPUT,
     SETUP,
     STEP_CAP,
-    W,
-    here,
-    save,
 )
+from autologue.engine.codes import WIDTH as W
+from autologue.engine.driver import act, change_rate, early_inputs, first_step, next_event, rearm, settle, watch
+from autologue.engine.lanes import here, save
 from autologue.engine.scalar import call_aux, call_step, flush_denormals, restore_mode
 
 __all__ = ["drive_group"]
-
-GUARD_SPEEDS = 5
 
 
 @compiled

@@ -44,13 +44,12 @@ _loaded: dict[str, ModuleType] = {}
 
 @dataclass(frozen=True)
 class Kernel:
-    """The addresses of a compiled model's two functions, its layout, and whether it was compiled just now (seconds)."""
+    """The addresses of a compiled model's two functions, its layout and the module that holds them."""
 
     step: int
     aux: int
     layout: NDArray[np.int64]
     module: ModuleType
-    compile_seconds: float
 
 
 def _processor() -> str:
@@ -101,11 +100,10 @@ def _load(path: Path, name: str) -> ModuleType:
 def compile_kernel(system: System, *, explicit: bool, group: bool = False) -> Kernel:
     """Return the kernel of a system for one method, compiled now, read from disk or already loaded."""
     source, layout = generate(system, explicit=explicit, group=group, portable=not HAS_FLUSH)
-    begin = time.perf_counter()
     module: Any = load_module(system.model.name, source, "kernel")
     # the driver is compiled once for both modes, so it reads from the layout whether to set the processor's
     numbers = np.array([*layout.numbers(), HAS_FLUSH], dtype=np.int64)
-    return Kernel(module.step.address, module.aux.address, numbers, module, time.perf_counter() - begin)
+    return Kernel(module.step.address, module.aux.address, numbers, module)
 
 
 def load_module(model: str, source: str, kind: str) -> ModuleType:

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from autologue.compiled import compiled_inline as inlined
+from autologue.engine.codes import OUTPUTS
+from autologue.engine.codes import WIDTH as W
 from autologue.engine.scalar import call_aux
-
-W = 8
-OK, STEP_CAP, MIN_STEP, NOT_FINITE, BAD_START = range(5)
-BOLUS, RATE, SET_INPUT, VISIT = range(4)
-MAXIMUM, MINIMUM, AREA, LAST_ABOVE, FIRST_ABOVE, FIRST_BELOW = range(6)
-SETUP, RHS, OUTPUTS, GUARDS, RESET = range(5)
-END_PHASE, EXTINCTION, RULE, TAIL_START, TAIL_EXTINCT, TAIL_LEAVE = range(6)
-FAR = 1e300
-AT_VISITS = 1_000_000  # in place of a phase: a guard that is looked at only at visits
 
 
 @inlined

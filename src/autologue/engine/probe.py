@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.engine.evaluate import evaluate
-from autologue.engine.generate import step_cost
 from autologue.engine.solve import Prepared, Solver, prepare, solve
 from autologue.population import Individuals, Parametric, Population
 from autologue.regimen import Regimen
@@ -73,8 +72,8 @@ def choose_solver(
     implicit = found.steps[good].astype(float)
     ratio = float(
         (np.maximum(need, 1.2 * implicit)).sum()
-        * step_cost(ready.system, explicit=True)
-        / (implicit.sum() * step_cost(ready.system, explicit=False))
+        * ready.step_cost(explicit=True)
+        / (implicit.sum() * ready.step_cost(explicit=False))
     )
     numbers = f"{np.median(need):.0f} steps for stability against {np.median(implicit):.0f} steps of Rodas5P, cost ratio {ratio:.2f}"
     if ratio < 1.0:
@@ -85,8 +84,6 @@ def choose_solver(
 def _radius(ready: Prepared, parameters: Floats, times: Floats, states: Floats, marks: Floats) -> Floats:
     """Return the spectral radius of the Jacobian (patients, times) along solved courses, zero where it is not finite."""
     system, n = ready.system, len(ready.model.states)
-    one = system.graph.constant(1.0)
-    columns = [system.graph.derivative(system.rhs[:n], {f"y{j}": one}) for j in range(n)]
     phases = len(ready.model.phases)
     ends = marks[:, None, : phases - 1]
     values: dict[str, Floats | float] = {f"y{i}": states[:, :, i] for i in range(n)}
@@ -96,8 +93,8 @@ def _radius(ready: Prepared, parameters: Floats, times: Floats, states: Floats, 
     values |= {"t": times[None, :], "ph": (ends <= times[None, :, None]).sum(axis=2).astype(float)}
     shape = states.shape[:2]
     jacobian = np.empty((*shape, n, n))
-    for j, column in enumerate(columns):
-        for i, entry in enumerate(evaluate(system.graph, column, values)):
+    for i, row in enumerate(system.jacobian[:n]):
+        for j, entry in enumerate(evaluate(system.graph, row[:n], values)):
             jacobian[..., i, j] = np.broadcast_to(entry, shape)
     fine = np.isfinite(jacobian).all(axis=(2, 3))
     jacobian[~fine] = 0.0

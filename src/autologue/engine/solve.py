@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.engine import driver
+from autologue.engine.codes import OK
 from autologue.engine.events import event_rows, stack_events
+from autologue.engine.generate import step_cost
 from autologue.engine.kernel import Kernel, compile_kernel
-from autologue.engine.lanes import OK
 from autologue.engine.steady import CYCLES, lead_in, settled
 from autologue.engine.summary import Summary, summary_rows
 from autologue.engine.system import System, lower
@@ -74,6 +75,13 @@ class Prepared:
         if key not in self.kernels:
             self.kernels[key] = compile_kernel(self.system, explicit=explicit, group=group)
         return self.kernels[key]
+
+    def step_cost(self, *, explicit: bool) -> float:
+        """Return the rough cost of one step of a method, computed once."""
+        name = f"cost of a step, explicit {explicit}"
+        if name not in self.others:
+            self.others[name] = step_cost(self.system, explicit=explicit)
+        return float(self.others[name])
 
 
 _prepared: dict[int, Prepared] = {}
@@ -235,6 +243,7 @@ class Arrays:
         self.tail = np.array([len(model.states), tail.below, tail.below / tail.cells_per_unit] if tail else [0.0, 0.0, 0.0])
         self.kinds, self.limits = summary_rows(system, summaries, start=float(self.span[:, 0].max()), stop=float(self.span[:, 1].min()))
         self.defaults = np.array([i.value for i in model.inputs.values()], dtype=float)
+        self.absolute = np.array(system.absolute)
         self.chosen, self.direct = _chosen(system, names)
         self.out = np.full((int((self.last - self.first).sum()), len(names)), np.nan)
         self.sums = np.full((n, len(summaries), 2), np.nan)
@@ -245,11 +254,10 @@ class Arrays:
 
     def arguments(self, kernel: Kernel, solver: Solver, a: int, b: int) -> tuple[Any, ...]:
         """Return what the driver takes for patients a to b - 1."""
-        absolute = np.array(self.ready.system.absolute)
         return (
             kernel.step, kernel.aux, kernel.layout, self.parameters, a, b, self.span, self.defaults, self.flat, self.first, self.last,
             self.rows, self.events, self.first_event, self.last_event, self.guards, self.rules, self.delays, self.changes, self.tail,
-            self.kinds, self.limits, solver.rtol, absolute, solver.max_steps, self.chosen, self.direct, self.out, self.sums,
+            self.kinds, self.limits, solver.rtol, self.absolute, solver.max_steps, self.chosen, self.direct, self.out, self.sums,
             self.status, self.failed, self.steps, self.marks,
         )  # fmt: skip
 
@@ -257,7 +265,7 @@ class Arrays:
         """Return what the driver of group mode takes for groups a to b - 1, with parameter sets (groups, 8, parameters)."""
         return (
             kernel.step, kernel.aux, kernel.layout, sets, a, b, self.span, self.defaults, self.flat, self.first, self.last, self.rows,
-            self.events, self.first_event, self.last_event, self.guards, self.tail, solver.rtol, np.array(self.ready.system.absolute),
+            self.events, self.first_event, self.last_event, self.guards, self.tail, solver.rtol, self.absolute,
             solver.max_steps, self.chosen, self.direct, out, self.status, self.failed,
         )  # fmt: skip
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from autologue.compiled import compiled_fast as compiled
-from autologue.engine.lanes import AREA, FAR, FIRST_BELOW, LAST_ABOVE, MAXIMUM, MINIMUM, OUTPUTS, dense, output_at
+from autologue.engine.codes import AREA, FAR, FIRST_BELOW, LAST_ABOVE, MAXIMUM, MINIMUM, OUTPUTS
+from autologue.engine.lanes import dense, output_at
 from autologue.engine.scalar import call_aux
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autologue.engine.lanes import AREA, FIRST_ABOVE, FIRST_BELOW, LAST_ABOVE, MAXIMUM, MINIMUM
+from autologue.engine.codes import AREA, FIRST_ABOVE, FIRST_BELOW, LAST_ABOVE, MAXIMUM, MINIMUM
 from autologue.engine.system import System
 from autologue.errors import InputError, unknown
 

@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
+from autologue.engine.codes import AT_VISITS, END_PHASE, EXTINCTION, FAR, RULE, TAIL_EXTINCT, TAIL_LEAVE, TAIL_START
 from autologue.engine.graph import Graph, Node
 from autologue.errors import ModelError
 from autologue.model import Crossing, Model, Names, call
 
-__all__ = ["END_PHASE", "EXTINCTION", "RULE", "TAIL_EXTINCT", "TAIL_LEAVE", "TAIL_START", "Guard", "System", "lower", "tail_names"]
+__all__ = ["Guard", "System", "lower", "tail_names"]
 
-END_PHASE, EXTINCTION, RULE, TAIL_START, TAIL_EXTINCT, TAIL_LEAVE = range(6)
 CERTAIN = 1.0 - 1e-12
-NEVER = 1e300
-AT_VISITS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,13 @@ class System:
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters of the kernel: those of the model, then the extra ones."""
         return (*self.model.parameters, *self.extra_parameters)
+
+    @cached_property
+    def jacobian(self) -> list[list[Node]]:
+        """The derivative of each rate (rows) with respect to each state (columns)."""
+        one = self.graph.constant(1.0)
+        columns = [self.graph.derivative(self.rhs, {f"y{j}": one}) for j in range(len(self.states))]
+        return [[column[i] for column in columns] for i in range(len(self.states))]
 
     def autonomous(self) -> bool:
         """Whether the right-hand side does not name the time."""
@@ -213,7 +219,7 @@ def _phase_ends(model: Model, tracer: _Tracer) -> list[Node]:
     ends = []
     for k, phase in enumerate(model.phases):
         if phase.until is None or isinstance(phase.until, Crossing):
-            ends.append(tracer.graph.constant(NEVER))
+            ends.append(tracer.graph.constant(FAR))
         else:
             ends.append(tracer.value(phase.until, f"end of phase {k + 1}", p=tracer.p))
     return ends
@@ -249,7 +255,7 @@ def _phase_guards(model: Model, tracer: _Tracer) -> list[Guard]:
 
 
 def _extinction_guards(model: Model, tracer: _Tracer) -> list[Guard]:
-    start = tracer.graph.constant(-NEVER)
+    start = tracer.graph.constant(-FAR)
     return [
         Guard(f"extinction of {n}", tracer.y[n] - s.extinct_below, -1, -1, start, EXTINCTION, i)
         for i, (n, s) in enumerate(model.states.items())
@@ -286,7 +292,7 @@ def _tail(
     rates = [g.make("sel", inside, rate, none) for rate in (death - birth, death * net._exp())]
     rhs = [*rhs, none, *rates, none, none]
     initial = [*initial, *(g.constant(v) for v in (0.0, 0.0, 0.0, 1.0)), g.make("min", drawn, g.constant(CERTAIN))]
-    always = g.constant(-NEVER)
+    always = g.constant(-FAR)
     below = g.make("sel", inside, g.constant(1.0), tracer.y[declared.state] - level)
     above = g.make("sel", inside, mean - level, g.constant(-1.0))
     limit = f"{declared.below:g} cells"
