@@ -198,6 +198,7 @@ def _control(w: _Writer, *, explicit: bool, portable: bool) -> list[str]:
     at, n = w.at, w.n
     flush = (lambda x: f"({x} if abs({x})>1e-150 else 0.0)") if portable else (lambda x: x)
     # exponents of the squared error: proportional control for Rodas5P, PI control for Tsit5
+    low = _low(w)
     error, before = (-0.07, 0.04) if explicit else (-0.1, 0.0)
     lines = [
         "ok=e2<=1.0",
@@ -208,7 +209,8 @@ def _control(w: _Writer, *, explicit: bool, portable: bool) -> list[str]:
         "hn=hh*(fac if ok else min(fac,0.9))",
         "hn=max(hn,h) if (ok and hit) else hn",
         f"S[{at['to']}+l]=t",
-        f"S[{at['hu']}+l]=hh",
+        # the driver reads from the sign of a rejected step whether it was rejected for a state below zero
+        f"S[{at['hu']}+l]=" + (f"-hh if {low} else hh" if low else "hh"),
         f"S[{at['t']}+l]=(stop if hit else t+hh) if ok else t",
         f"S[{at['h']}+l]=hn",
         f"S[{at['eo']}+l]=max(en,1e-4) if ok else eo",
@@ -224,8 +226,13 @@ def _error(w: _Writer) -> list[str]:
     """Return the lines of the squared error norm; a state below zero by more than ten tolerances rejects the step."""
     terms = "+".join(f"(er{i}/(at{i}+rtol*max(abs(y{i}),abs(n{i}))))**2" for i in range(w.n))
     moving = sum(1 for f in w.system.rhs if not (f.op == "const" and f.value == 0))
-    guards = "&".join(f"(n{i}>=-10.0*at{i})" for i in range(w.n) if not w.system.signed[i])
-    return [f"ea=({terms})*{1 / max(moving, 1)!r}", f"e2=ea if {guards} else 1e10" if guards else "e2=ea"]
+    low = _low(w)
+    return [f"ea=({terms})*{1 / max(moving, 1)!r}", *([f"e2=1e10 if {low} else ea"] if low else ["e2=ea"])]
+
+
+def _low(w: _Writer) -> str:
+    """Return the condition that a state is below zero, and is no state that may be; empty where all may."""
+    return "|".join(f"(n{i}<-10.0*at{i})" for i in range(w.n) if not w.system.signed[i])
 
 
 def _step(w: _Writer, *, explicit: bool, group: bool, portable: bool) -> str:

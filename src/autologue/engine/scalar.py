@@ -186,7 +186,8 @@ def vhill(x: float, half: float, power: float) -> float:
     """Return x^n / (K^n + x^n); zero for x <= 0, one for K <= 0 < x."""
     inside = x > 0.0 and half > 0.0
     value = 1.0 / (1.0 + vexp(power * (vlog(half if inside else 1.0) - vlog(x if inside else 1.0))))
-    return value if inside else (1.0 if x > 0.0 else 0.0)
+    value = value if inside else (1.0 if x > 0.0 else 0.0)
+    return value if x == x and half == half else math.nan
 
 
 @njit(fastmath=FASTMATH, error_model="numpy", cache=False)
