@@ -231,9 +231,8 @@ def _chosen(system: System, names: Sequence[str]) -> tuple[Integers, Integers]:
     chosen, direct = [], []
     for name in names:
         if name in known:
-            node = system.outputs[name]
             chosen.append(known.index(name))
-            direct.append(int(str(node.value)[1:]) if node.op == "var" and str(node.value)[0] == "y" else -1)
+            direct.append(system.state_of(name))
         elif name.removeprefix("state:") in states:
             chosen.append(-1)
             direct.append(states.index(name.removeprefix("state:")))

@@ -3,7 +3,7 @@
 # lanes that stand side by side
 WIDTH = 8
 # what `aux` does
-SETUP, RHS, OUTPUTS, GUARDS, RESET, GUARD_SPEEDS = range(6)
+SETUP, RHS, OUTPUTS, GUARDS, RESET, GUARD_SPEEDS, NODES = range(7)
 # how a patient's solve ended
 OK, STEP_CAP, MIN_STEP, NOT_FINITE, BAD_START, NEGATIVE = range(6)
 # events of a regimen

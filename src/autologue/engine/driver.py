@@ -269,7 +269,7 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
     S[L[21]] = rtol
     for i in range(n):
         S[L[22] + i] = atol[i]
-    B = np.zeros(n + 1 + max(no, ng, 1) + nph + ng + 2 * nr)
+    B = np.zeros(n + 1 + max(6 * no, ng, 1) + nph + ng + 2 * nr)
     nrule = delays.shape[0]
     patient = np.full(W, -1)
     alive, need = np.zeros(W, np.bool_), np.ones(W, np.bool_)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autologue.engine import tableaus as tab
-from autologue.engine.codes import GUARD_SPEEDS, GUARDS, OUTPUTS, RESET, RHS, SETUP, WIDTH
+from autologue.engine.codes import GUARD_SPEEDS, GUARDS, NODES, OUTPUTS, RESET, RHS, SETUP, WIDTH
 from autologue.engine.emit import cost, emit
 from autologue.engine.graph import Graph, Node
 from autologue.engine.system import System
@@ -279,6 +279,19 @@ def _query(w: _Writer, nodes: Sequence[Node]) -> list[str]:
     return [*w.loads(nodes, states=False), *given, *w.lines([(f"B[{w.n + 1 + k}]", node) for k, node in enumerate(nodes)])]
 
 
+def _nodes(w: _Writer) -> list[str]:
+    """Return the lines that evaluate all outputs at five times, evenly over the last step, behind what an evaluation at one time leaves."""
+    nodes, at, n = list(w.system.outputs.values()), w.at, w.n
+    used = w.graph.variables(nodes)
+    moving = [int(v[1:]) for v in sorted(used) if v[0] == "y"]
+    lines = w.loads(nodes, states=False)
+    lines += [f"{c}{i}=S[{at['co'] + (r * n + i) * WIDTH}+l]" for i in moving for r, c in enumerate(("c1_", "c2_", "c3_", "c4_"))]
+    lines += [f"c0_{i}=S[{at['yo'] + i * WIDTH}+l]" for i in moving] + [f"to=S[{at['to']}+l]", f"hu=S[{at['hu']}+l]"]
+    inner = ["x=0.25*q", *(f"y{i}=c0_{i}+x*(c1_{i}+x*(c2_{i}+x*(c3_{i}+x*c4_{i})))" for i in moving), "t=to+x*hu"]
+    inner += w.lines([(f"B[{n + 1}+(1+q)*{len(nodes)}+{k}]", node) for k, node in enumerate(nodes)])
+    return [*lines, "for q in range(5):", *(f"    {line}" for line in inner)]
+
+
 def _setup(w: _Writer) -> list[str]:
     s, at = w.system, w.at
     values = [*w.hoisted, *s.initial]
@@ -320,13 +333,14 @@ def generate(system: System, *, explicit: bool, group: bool, portable: bool, cac
     options = _OPTIONS.format(cache=cache)
     source = _HEAD.format(name=system.model.name)
     source += _step(w, explicit=explicit, group=group, portable=portable).replace("{options}", options)
-    size = n + 1 + max(len(system.outputs), len(system.guards), 1) + len(system.phase_ends) + len(system.guards) + 2 * len(system.routes)
+    guards = len(system.guards)
+    size = n + 1 + max(6 * len(system.outputs), guards, 1) + len(system.phase_ends) + guards + 2 * len(system.routes)
     source += f"\n@cfunc(types.void(types.int64, F, types.int64, F), {options})\ndef aux(code, pointer, l, buffer):\n"
     source += f"    S=carray(pointer, ({end},))\n    B=carray(buffer, ({size},))\n"
     rhs = [*w.loads(system.rhs, states=True), f"t=S[{w.at['t']}+l]", *w.lines([(f"B[{i}]", f) for i, f in enumerate(system.rhs)])]
     source += _branch(SETUP, _setup(w)) + _branch(RHS, rhs)
     source += _branch(OUTPUTS, _query(w, list(system.outputs.values()))) + _branch(GUARDS, _query(w, [g.value for g in system.guards]))
-    source += _branch(RESET, _resets(w)) + _branch(GUARD_SPEEDS, _query(w, w.speeds))
+    source += _branch(RESET, _resets(w)) + _branch(GUARD_SPEEDS, _query(w, w.speeds)) + _branch(NODES, _nodes(w))
     return source, w.layout
 
 

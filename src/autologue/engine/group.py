@@ -72,7 +72,7 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
     S[L[21]] = rtol
     for i in range(n):
         S[L[22] + i] = atol[i]
-    B = np.zeros(n + 1 + max(no, ng, 1) + nph + ng + 2 * nr)
+    B = np.zeros(n + 1 + max(6 * no, ng, 1) + nph + ng + 2 * nr)
     ends, after, route = np.empty((W, nph)), np.empty((W, ng)), np.empty((W, 2 * nr))
     before = np.empty((W, ng))
     marks = np.full((1, nph + ng), np.nan)

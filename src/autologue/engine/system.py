@@ -71,6 +71,11 @@ class System:
         columns = [self.graph.derivative(self.rhs, {f"y{j}": one}) for j in range(len(self.states))]
         return [[column[i] for column in columns] for i in range(len(self.states))]
 
+    def state_of(self, output: str) -> int:
+        """Return the number of the state that an output is, -1 where it is computed from states."""
+        node = self.outputs[output]
+        return int(str(node.value)[1:]) if node.op == "var" and str(node.value)[0] == "y" else -1
+
     def autonomous(self) -> bool:
         """Whether the right-hand side does not name the time."""
         return "t" not in self.graph.variables(self.rhs)
