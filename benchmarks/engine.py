@@ -11,7 +11,6 @@ import contextlib
 import ctypes
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 import peers
 import problems as pb
+from hardware import hardware
 from numpy.typing import NDArray
 
 from autologue import library
@@ -174,6 +174,7 @@ _MEMORY = """
 import resource, sys
 sys.path.insert(0, {here!r})
 import problems as pb
+from hardware import hardware
 from autologue.engine.solve import solve
 from autologue.engine.summary import Area, LastAbove, Maximum, Minimum
 import numpy as np
@@ -237,7 +238,10 @@ def main() -> None:
     options.add_argument("--json", type=Path, help="write the rows to this file")
     chosen = options.parse_args()
     count = 2000 if chosen.quick else 10_000
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {platform.system()}; medians, one core")
+    machine = hardware()
+    ROWS.append({"problem": "machine", **machine})
+    print("; ".join(f"{name.replace('_', ' ')} {value:.3g}" if isinstance(value, float) else f"{value}" for name, value in machine.items()))
+    print("medians of CPU time, one core; targets were set on a core with avx512f that does 55 multiply-adds per ns")
     starts()
     problem_a(count, quick=chosen.quick)
     problem_b(50_000 if chosen.quick else 1_000_000)

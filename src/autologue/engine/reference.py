@@ -175,7 +175,8 @@ def _read(given: Any, model: Model, what: str, base: Floats | None = None) -> Fl
 class _Run:
     """One patient, from time 0 on, stop by stop."""
 
-    def __init__(self, model: Model, parameters: Mapping[str, float], regimen: Regimen | None, rtol: float, absolute: float, method: str
+    def __init__(
+        self, model: Model, parameters: Mapping[str, float], regimen: Regimen | None, rtol: float, absolute: float, method: str
     ) -> None:
         self.model, self.rtol, self.method = model, rtol, method
         self.p = Names("parameter", model.with_typical(**parameters))
