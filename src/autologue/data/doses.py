@@ -26,23 +26,28 @@ def read_doses(records: Records, routes: Mapping[str, Route]) -> tuple[Doses, li
     if "amount" not in rows:
         return found, faults
     for row, record in zip(rows.index, rows.to_dict("records"), strict=True):
-        if record["amount"] != record["amount"]:
+        name = find_code(str(record["route"]), routes)
+        if record["amount"] != record["amount"] or record["time"] != record["time"]:
+            continue
+        if name is None:
+            column = records.columns.get("compartment", records.columns.get("event", ""))
+            faults.append(Finding(Severity.ERROR, _no_route(str(record["route"]), routes), (int(row),), column))
             continue
         try:
-            found.setdefault(record["id"], []).append(_dose(record, routes))
+            found.setdefault(record["id"], []).append(_dose(record, name, routes[name].unit or "1"))
         except InputError as problem:
             faults.append(Finding(Severity.ERROR, str(problem), (int(row),)))
     return found, faults
 
 
-def _dose(record: Mapping[Any, Any], routes: Mapping[str, Route]) -> Bolus | Infusion:
-    label = str(record["route"])
-    name = find_code(label, routes)
-    if name is None:
-        names = ", ".join(routes) or "none is declared"
-        what = f"CMT {label}" if label.isdecimal() else f"CMT '{label}'"
-        raise InputError(f"{what} is not one of the dosing routes ({names}); use its name, its code, or 1 to {len(routes)}")
-    unit, amount = routes[name].unit or "1", float(record["amount"])
+def _no_route(label: str, routes: Mapping[str, Route]) -> str:
+    what = f"CMT {label}" if label.isdecimal() or not label else f"CMT '{label}'"
+    names = ", ".join(routes) or "none is declared"
+    return f"{what} is not one of the dosing routes ({names}); use its name, its code, or 1 to {len(routes)}"
+
+
+def _dose(record: Mapping[Any, Any], name: str, unit: str) -> Bolus | Infusion:
+    amount = float(record["amount"])
     if unit.endswith("/kg") and "weight" in record:
         unit, amount = unit.removesuffix("/kg"), amount * float(record["weight"])
         if not record["weight"] > 0:

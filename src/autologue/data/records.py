@@ -122,6 +122,6 @@ def _kinds(table: Table, columns: Mapping[str, str], rows: pd.DataFrame) -> tupl
         code = rows["compartment"]
     faults = []
     if "amount" in rows:
-        lacking = is_dose & rows["amount"].isna() & ~table.words(columns["amount"]).ne("")
-        faults = [cell_fault(row, columns["amount"], "the amount of the dose", "") for row in rows.index[lacking]]
+        lacking = rows.index[is_dose & rows["amount"].isna() & ~table.words(columns["amount"]).ne("")]
+        faults = [cell_fault(row, columns["amount"], "the amount of the dose", table.cells.at[row, columns["amount"]]) for row in lacking]
     return rows.assign(event=event, route=route, code=code, is_dose=is_dose, is_sample=sample), faults

@@ -22,6 +22,8 @@ def lay_out(records: Records, output: pd.Series, reading: Reading, model: Model 
     rows = records.rows.assign(output=output)
     if reading.convention.dose_rows_observe and "event" not in records.columns:
         both = rows["is_dose"] & records.table.words(records.columns["value"]).ne("")
+        if "missing" in rows:
+            both &= rows["missing"] != 1.0
         rows = rows.assign(is_sample=rows["is_sample"] | both)
     rows = rows.assign(id=rows["id"].map(lambda label: reading.patients.get(label, label)))
     rows, faults = _timed(replace(records, rows=rows), reading, model)
