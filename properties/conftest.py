@@ -1,4 +1,4 @@
-"""Makes the engine's shared test models importable as `engine_models`."""
+"""Makes the engine's shared test models importable as `engine_models`, and cohorts for tables as `data_strategies`."""
 
 from __future__ import annotations
 
@@ -6,3 +6,4 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "engine"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "data"))

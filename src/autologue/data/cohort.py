@@ -164,7 +164,7 @@ def _patient(label: str, own: pd.DataFrame, parts: Parts) -> Patient:
         if len(mine):
             observations[name] = Observations(
                 mine["time"], unit=output.unit or "1", lower=mine["lower"], upper=mine["upper"], above=mine["above"],
-                limit=mine["limit"], matrix=output.matrix,
+                limit=mine["loq"], matrix=output.matrix,
             )  # fmt: skip
     levels = parts.levels.get(label, [])
     given = (bool({"amount", "dose"} & set(parts.records.columns)) and (bool(reading.routes))) or bool(levels)

@@ -21,20 +21,23 @@ class Measured:
     """A measured output: unit and matrix of its values, the code of its rows (DVID, YTYPE, PARAMCD, CMT), and its assay limits.
 
     unit: '' where nothing says it. code: '' stands for the name of the output or its place among the outputs. limit, detection:
-    limits of quantification and of detection, for rows that have none of their own; NaN where unknown.
+    limits of quantification and of detection, for rows that have none of their own.
     """
 
     unit: str = ""
     matrix: str = ""
     code: str = ""
-    limit: float = math.nan
-    detection: float = math.nan
+    limit: float | None = None
+    detection: float | None = None
 
     def __post_init__(self) -> None:
         """Check the unit and the order of the limits."""
         if self.unit:
             units.parse(self.unit)
-        if self.detection > self.limit:
+        for value in (self.limit, self.detection):
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise InputError(f"a limit of the assay is {value!r}; expected a number of at least zero")
+        if self.limit is not None and self.detection is not None and self.detection > self.limit:
             raise InputError(f"the limit of detection {self.detection:g} is above that of quantification {self.limit:g}; swap them")
 
 
