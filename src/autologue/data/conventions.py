@@ -46,7 +46,8 @@ class NONMEM(Convention):
     next_value = True
     numbers_only = True
     columns: ClassVar[dict[str, str]] = {
-        **{role: column for role, column in Convention.columns.items() if role != "duration"}, "missing": "MDV", "rate": "RATE", "blq": "BLQ",
+        **{role: column for role, column in Convention.columns.items() if role != "duration"},
+        "missing": "MDV", "rate": "RATE", "blq": "BLQ",
     }  # fmt: skip
 
 

@@ -67,11 +67,11 @@ def _limit_unused(parts: Parts) -> list[Finding]:
     given = rows["is_sample"] & rows["limit"].notna()
     m2 = parts.reading.convention.limit_conditions
     found = _found(
-        parts, given & ~censored, "LIMIT stands on a row that is not censored", "limit", nonmem="nothing, unless the control stream uses it",
+        parts, given & ~censored, "LIMIT stands on a row that is not censored", "limit", nonmem="as the control stream says",
         monolix="ignored", nlmixr2="M2: conditional on a value above LIMIT", autologue="as nlmixr2" if m2 else "ignored",
     )  # fmt: skip
     return found + _found(
-        parts, given & censored, "LIMIT bounds a censored value", "limit", nonmem="nothing, unless the control stream uses it",
+        parts, given & censored, "LIMIT bounds a censored value", "limit", nonmem="as the control stream says",
         monolix="the value lies between LIMIT and DV", nlmixr2="M4: the same, given a value beyond LIMIT",
         autologue="as nlmixr2" if m2 else "as Monolix",
     )  # fmt: skip
@@ -145,21 +145,17 @@ def _ids(parts: Parts) -> list[Finding]:
         parts, again.reindex(rows.index), "the rows of a patient are not together", "id", nonmem="another patient begins", monolix="joined",
         nlmixr2="joined", autologue="joined",
     )  # fmt: skip
-    texts = {column: "id" for column in [parts.records.columns["id"]] if text.any()}
-    texts |= {parts.records.columns["analyte"]: "analyte" for _ in [0] if _has(parts, "analyte") and _texts(parts, "analyte")}
-    labels = [name for name, each in (parts.reading.covariates or {}).items() if each.kind is Kind.CATEGORICAL]
-    words = [*texts, *(name for name in labels if _is_text(parts, (parts.reading.covariates or {})[name].column or name))]
+    texts = [parts.records.columns["id"]] if text.any() else []
+    texts += [column for role, column in parts.records.columns.items() if role == "analyte" and _is_text(parts, column)]
+    labels = {name: each.column or name for name, each in (parts.reading.covariates or {}).items() if each.kind is Kind.CATEGORICAL}
+    words = texts + [name for name, column in labels.items() if column in table.cells and _is_text(parts, column)]
     if words:
-        what = f"{', '.join(words)} hold text"
+        what = f"{', '.join(words)} hold{'s' if len(words) == 1 else ''} text"
         found.append(
             Finding(Severity.NOTE, what, nonmem="refused: numbers only (write_events numbers them)", monolix="read", nlmixr2="read",
                     autologue="read")
         )  # fmt: skip
     return found
-
-
-def _texts(parts: Parts, role: str) -> bool:
-    return _is_text(parts, parts.records.columns[role])
 
 
 def _is_text(parts: Parts, column: str) -> bool:

@@ -54,8 +54,8 @@ def read_values(table: Table, column: str, *, words: str | None = None, rows: pd
     value = text.where(word == "", "").map(read_number).astype(np.float64)
     place = table.cells[column]
     bad = sign.notna() & ~np.isfinite(bound)
-    signs = {row: str(mark) for row, mark in sign.items()}
-    faults = [cell_fault(row, column, f"a number after '{sign.at[row]!s}'", place.at[row]) for row in text.index[bad]]
+    signs = {row: "<" if each == "below" else ">" for row, each in word.items()}
+    faults = [cell_fault(row, column, f"a number after '{signs[row]}'", place.at[row]) for row in text.index[bad]]
     wrong = (word == "") & ~np.isfinite(value)
     faults += [cell_fault(row, column, "a number, '<limit' or 'BLQ'", place.at[row]) for row in text.index[wrong]]
     return Values(value, word.mask(wrong | bad, "missing"), bound.where(~bad), faults)
@@ -64,7 +64,7 @@ def read_values(table: Table, column: str, *, words: str | None = None, rows: pd
 def bound_samples(
     records: Records, values: Values, outputs: Mapping[str, Measured], convention: Convention
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """Return lower, upper, above and loq (limit of quantification) of each row (NaN where it says nothing), with the faults among the samples.
+    """Return lower, upper, above and loq (limit of quantification) of each row, NaN where it says nothing, and the faults of samples.
 
     `outputs`: what is declared, by output, for the column `output` of the rows. A limit that only some rows of an output state, always
     the same one, holds for all of them. CENS comes before marks and words, and those before a comparison with LLOQ.
@@ -113,12 +113,12 @@ def _faults(records: Records, found: pd.DataFrame, censored: pd.Series, marked: 
     crossed = censored & (found["lower"] > found["upper"])
     said = "a limit beside a value that is below or above it (in DV, LLOQ or ULOQ, as '<50', or declared for the output)"
     faults = [records.fault(row, "value", said) for row in found.index[unknown]]
+    upper, limit, by_mark = (found["upper"].astype(float).to_dict(), found["loq"].astype(float).to_dict(), marked.to_dict())
     for row in found.index[crossed]:
-        role = "limit" if marked.at[row] and "limit" in records.columns else "detection" if "detection" in records.columns else "value"
-        faults.append(records.fault(row, role, f"a lower bound that is not above {found.at[row, 'upper']:g}"))
+        role = "limit" if by_mark[row] and "limit" in records.columns else "detection" if "detection" in records.columns else "value"
+        faults.append(records.fault(row, role, f"a lower bound that is not above {upper[row]:g}"))
     lost = censored & marked & (found["upper"] <= 0) & (found["loq"] > 0)
-    faults += [records.fault(row, "value", f"the limit {found.at[row, 'loq']:g} in DV where CENS is 1") for row in found.index[lost]]
-    beyond = records.rows["is_sample"] & (found["above"] > found["upper"])
-    faults += [records.fault(row, "limit", f"LIMIT, above which the value is known to be, below {found.at[row, 'upper']:g}")
-               for row in found.index[beyond]]  # fmt: skip
-    return faults
+    faults += [records.fault(row, "value", f"the limit {limit[row]:g} in DV where CENS is 1") for row in found.index[lost]]
+    beyond = records.rows["is_sample"] & (found["above"] > found["lower"])
+    what = "a LIMIT that the value is known to exceed, as the likelihood is conditional on that"
+    return faults + [records.fault(row, "limit", what) for row in found.index[beyond]]

@@ -49,7 +49,7 @@ def _predose(parts: Parts) -> list[Finding]:
     early = _rows(rows["is_sample"] & nothing & (rows["time"] <= start))
     if not early:
         return []
-    what = "samples up to the first dose show nothing; a course that begins with the dose learns nothing from them: Predose.DROP leaves them out"
+    what = "samples up to the first dose show nothing, and a course that begins with the dose cannot use them: Predose.DROP leaves them out"
     return [Finding(Severity.WARNING, what, early, parts.records.columns["value"])]
 
 
