@@ -7,13 +7,13 @@ lines that are both dose and response). nlmixr2: data set pages of rxode2, censo
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 
 from autologue.data.cohort import Parts
 from autologue.data.findings import Finding, Severity
 from autologue.data.reading import Kind
-from autologue.data.records import Records
 
 __all__ = ["find_differences"]
 
@@ -22,10 +22,8 @@ Check = Callable[[Parts], list[Finding]]
 
 def find_differences(parts: Parts) -> list[Finding]:
     """Return a finding for each way in which programs would read the table differently, with all rows concerned."""
-    in_file = Records(parts.records.table, parts.records.columns, parts.records.rows.sort_index(), parts.records.faults)
-    ordered = Parts(
-        parts.reading, in_file, parts.doses, parts.covariates, parts.levels, parts.known, parts.findings
-    )  # rows as they stand in the file, as the programs meet them
+    in_file = replace(parts.records, rows=parts.records.rows.sort_index())
+    ordered = replace(parts, records=in_file)  # rows as they stand in the file, as the programs meet them
     return [finding for check in CHECKS for finding in check(ordered)]
 
 

@@ -102,7 +102,7 @@ def _routes(records: Records, reading: Reading, model: Model | None) -> tuple[di
 
 
 def _guess_routes(codes: list[str], model: Model | None) -> dict[str, Route]:
-    if model is None:
+    if model is None or not model.dosing:
         return {_identifier(code, "cmt", "dose"): Route(code=code) for code in codes or [""]}
     names = list(model.dosing)
     if len(names) == 1 and len(codes) <= 1:

@@ -169,6 +169,6 @@ def find_code(label: str, named: Mapping[str, Any]) -> str | None:
     if by_name is not None:
         return by_name
     if not label:
-        return names[0] if len(names) == 1 or plain == names else None
+        return names[0] if names and (len(names) == 1 or plain == names) else None
     place = int(label) if label.isdecimal() and len(label) < 9 else 0
     return names[place - 1] if 1 <= place <= len(names) and plain == names else None

@@ -14,7 +14,7 @@ __all__ = ["find_suspicions"]
 
 def find_suspicions(parts: Parts) -> list[Finding]:
     """Return warnings and notes: units not said, days that seem shifted, samples before the dose, outputs that are all censored."""
-    checks = (_units, _first_day, _predose, _outputs, _twice, _patients, _planned)
+    checks = (_units, _first_day, _predose, _outputs, _twice, _patients, _planned, _unread)
     return [finding for check in checks for finding in check(parts)]
 
 
@@ -111,3 +111,11 @@ def _planned(parts: Parts) -> list[Finding]:
     row = apart.idxmax()
     what = f"actual times differ from planned ones by up to {apart.max():g}; actual ones are used unless the reading says Nominal(...)"
     return [Finding(Severity.NOTE, what, (int(str(row)),), parts.records.columns["time"])]
+
+
+def _unread(parts: Parts) -> list[Finding]:
+    reading = parts.reading
+    covariates = {each.column or name for name, each in (reading.covariates or {}).items()}
+    read = {*reading.columns.values(), *reading.known.values(), *covariates}
+    left = [column for column in parts.records.table.cells.columns if column and column not in read]
+    return [Finding(Severity.NOTE, f"columns that are not read: {', '.join(left)}")] if left else []

@@ -94,10 +94,10 @@ def _split(records: Records, resets: Resets) -> tuple[pd.DataFrame, list[Finding
     return rows.assign(id=labels), faults
 
 
-def occasion_starts(own: pd.DataFrame, doses: list[float]) -> tuple[float, ...]:
+def occasion_starts(own: pd.DataFrame | None, doses: list[float]) -> tuple[float, ...]:
     """Return when occasions after the first begin in one patient: where the column changes, and at the `doses` given."""
     found = {float(t) for t in doses}
-    if "occasion" in own:
+    if own is not None:
         known = own[own["occasion"] != ""]
         changes = known["occasion"].ne(known["occasion"].shift()) & (np.arange(len(known)) > 0)
         found |= {float(t) for t in known["time"][changes]}
