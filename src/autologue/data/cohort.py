@@ -65,12 +65,16 @@ def read_cohort(source: Source, *, model: Model | None = None, reading: Reading 
 
 def guess_reading(source: Source, *, model: Model | None = None, reading: Reading = GUESSED) -> Reading:
     """Return the reading that `read_cohort` would use, with everything that was guessed; print it to see it."""
-    return complete_reading(parse_records(read_table(source), reading.columns), reading, model).reading
+    return complete_reading(_records(source, reading), reading, model).reading
+
+
+def _records(source: Source, reading: Reading) -> Records:
+    return parse_records(read_table(source), reading.columns, dose_rows_observe=reading.convention.dose_rows_observe)
 
 
 def read_parts(source: Source, *, model: Model | None = None, reading: Reading = GUESSED) -> Parts:
     """Return everything that a table holds, with its faults; raises InputError only where it is no table with the columns needed."""
-    records = parse_records(read_table(source), reading.columns, needed=("id", "time", "value"))
+    records = _records(source, reading)
     guess = complete_reading(records, reading, model)
     records, findings = lay_out(records, guess.output, guess.reading, model)
     found = [*records.faults, *guess.findings, *findings]
@@ -84,7 +88,8 @@ def read_parts(source: Source, *, model: Model | None = None, reading: Reading =
         found.append(Finding(Severity.ERROR, "the table holds no patient: at least one row with an id, a time and a value is expected"))
     takes_doses = model is None or bool(model.dosing)
     if doses and not takes_doses and model is not None:
-        found.append(Finding(Severity.NOTE, f"model {model.name} takes no doses, as its course starts from its initial state; they mark time"))
+        what = f"model {model.name} takes no doses, as its course starts from its initial state; those of the table only mark time"
+        found.append(Finding(Severity.NOTE, what))
     return Parts(guess.reading, records, doses, covariates, levels, known, events, takes_doses, tuple(found))
 
 
