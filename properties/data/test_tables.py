@@ -11,22 +11,34 @@ from hypothesis import strategies as st
 
 from autologue import library
 from autologue.data import (
-    Convention, Finding, Nominal, Predose, Reading, Resets, Severity, guess_reading, lint, load_reading, read_cohort, read_regimens,
+    Convention,
+    Finding,
+    Nominal,
+    Predose,
+    Reading,
+    Resets,
+    Severity,
+    guess_reading,
+    lint,
+    load_reading,
+    read_cohort,
+    read_regimens,
 )  # fmt: skip
 from autologue.data.conventions import CONVENTIONS
 from autologue.errors import AutologueError
 
-HEADERS = st.sampled_from(
-    "AMT EVID MDV CMT DVID YTYPE RATE DUR II ADDL SS CENS LIMIT LLOQ LOD ULOQ BLQ OCC WT SEX NTIME AVALU MATRIX AVALC DOSE C id x".split()
-)
+HEADERS = st.sampled_from([
+    "AMT", "EVID", "MDV", "CMT", "DVID", "YTYPE", "RATE", "DUR", "II", "ADDL", "SS", "CENS", "LIMIT", "LLOQ", "LOD", "ULOQ", "BLQ", "OCC",
+    "WT", "SEX", "NTIME", "AVALU", "MATRIX", "AVALC", "DOSE", "C", "id", "x",
+])  # fmt: skip
 CELLS = st.one_of(
-    st.sampled_from(
-        "0 1 2 3 4 101 7.5 -1 -2 . NA BLQ ND DNQ <50 >9 <x 1e999 nan 1_0 true Y cp pca blood mg/L copies/ug cells/uL ٣ 1e3 ''".split()
-        + [""]
-    ),
+    st.sampled_from([
+        "0", "1", "2", "3", "4", "101", "7.5", "-1", "-2", ".", "", "NA", "BLQ", "ND", "DNQ", "<50", ">9", "<x", "1e999", "nan", "1_0", "true",
+        "Y", "cp", "pca", "blood", "mg/L", "copies/ug", "cells/uL", "٣", "1e3", "''",
+    ]),
     st.floats().map(repr),
     st.text(max_size=4),
-)
+)  # fmt: skip
 READINGS = st.builds(
     Reading,
     predose=st.sampled_from(Predose), resets=st.sampled_from(Resets), infusion_day=st.sampled_from([0, 1]),

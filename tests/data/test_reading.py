@@ -278,7 +278,7 @@ def test_known_parameters_and_one_dose_a_patient(read: Read) -> None:
         "ID,TIME,DV,K", "1,0,3,0.5", "1,1,3,0.5", "2,0,3,0.7", model=MODEL, reading=Reading(outputs={"flow": Measured("cells/uL")})
     )
     assert [patient.known for patient in cohort] == [{"k": 0.5}, {"k": 0.7}]
-    with pytest.raises(InputError, match="row 3, column K: expected one known value of k of patient 1, found '0.6'"):
+    with pytest.raises(InputError, match=r"row 3, column K: expected one known value of k of patient 1, found '0\.6'"):
         read("ID,TIME,DV,K", "1,0,3,0.5", "1,1,3,0.6", model=MODEL, reading=Reading(outputs={"flow": Measured("cells/uL")}))
     with pytest.raises(InputError, match="row 3, column DOSE: expected the one dose of patient 1, 5, in all rows, found '6'"):
         read("ID,TIME,DV,DOSE", "1,0,3,5", "1,1,3,6")
@@ -370,7 +370,8 @@ def test_a_reading_is_a_value_that_says_itself_and_is_kept(read: Read, tmp_path:
     assert guess_reading(path, reading=guessed) == guessed
     full = replace(
         guessed, times=Nominal(2, (0, 7)), predose=Predose.DROP, resets=Resets.SPLIT, occasion_dose="dose", convention=Monolix(),
-        outputs={"cp": Measured("mg/L", "plasma", "cp", 0.5, 0.1), "os": TimeToEvent("9", interval=True)}, patients={"1": "Ann"}, infusion_day=1,
+        outputs={"cp": Measured("mg/L", "plasma", "cp", 0.5, 0.1), "os": TimeToEvent("9", interval=True)},
+        patients={"1": "Ann"}, infusion_day=1,
         covariates={"sex": Covariate("SEX", Kind.CATEGORICAL, {"F": "female"})}, known={"k": "WT"},
     )  # fmt: skip
     assert load_reading(save_reading(full, tmp_path / "reading.toml")) == full

@@ -119,7 +119,8 @@ def _below_unmarked(parts: Parts) -> list[Finding]:
 
 def _time_goes_back(parts: Parts) -> list[Finding]:
     rows = parts.records.rows
-    same = rows["id"].eq(rows["id"].shift())
+    label = parts.records.table.labels(parts.records.columns["id"]).reindex(rows.index)
+    same = label.eq(label.shift())
     back = same & (rows["time"] < rows["time"].shift())
     reset = rows["event"].isin((3.0, 4.0))
     found = _found(
