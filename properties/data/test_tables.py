@@ -59,7 +59,7 @@ def text(header: list[str], rows: list[list[str]]) -> bytes:
     )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(
     extra=st.lists(HEADERS, max_size=7, unique=True), rows=st.lists(st.lists(CELLS, min_size=10, max_size=10), max_size=6),
     reading=READINGS, model=MODELS,

@@ -187,6 +187,7 @@ def test_several_outputs_by_name_number_code_and_matrix(read: Read) -> None:
     matrices = read("ID,TIME,DV,PARAMCD,PCSPEC,AVALU", "1,0,3,CAR,BLOOD,copies/ug", "1,0,4,CAR,MARROW,copies/ug")
     assert matrices.outputs == ("car_blood", "car_marrow")
     assert matrices["1"].observations["car_marrow"].matrix == "MARROW"
+    assert read("ID,TIME,DV,DVID", "1,0,3,2", "1,0,4,1", reading=Reading(outputs={"y": Measured(code="02")})).outputs == ("y",)
     both = Reading(outputs={"a": Measured(code="CAR", matrix="blood"), "b": Measured(code="CAR", matrix="marrow")})
     again = read("ID,TIME,DV,PARAMCD,PCSPEC,AVALU", "1,0,3,CAR,BLOOD,copies/ug", "1,0,4,CAR,MARROW,copies/ug", reading=both)
     assert (intervals(again, "a"), intervals(again, "b")) == ([(3, 3)], [(4, 4)])
@@ -274,12 +275,13 @@ def test_covariates_at_baseline_and_in_time(read: Read) -> None:
 
 
 def test_known_parameters_and_one_dose_a_patient(read: Read) -> None:
-    cohort = read(
-        "ID,TIME,DV,K", "1,0,3,0.5", "1,1,3,0.5", "2,0,3,0.7", model=MODEL, reading=Reading(outputs={"flow": Measured("cells/uL")})
-    )
-    assert [patient.known for patient in cohort] == [{"k": 0.5}, {"k": 0.7}]
+    known = Reading(outputs={"flow": Measured("cells/uL")}, known={"k": "K"})
+    cohort = read("ID,TIME,DV,K", "1,0,3,0.5", "1,1,3,0.5", "2,0,3,0.7", model=MODEL, reading=known)
+    assert [(patient.known, patient.covariates) for patient in cohort] == [({"k": 0.5}, {}), ({"k": 0.7}, {})]
+    guessed = read("ID,TIME,DV,K", "1,0,3,0.5", model=MODEL, reading=replace(known, known={}))
+    assert (guessed["1"].known, guessed["1"].covariates) == ({}, {"K": 0.5})
     with pytest.raises(InputError, match=r"row 3, column K: expected one known value of k of patient 1, found '0\.6'"):
-        read("ID,TIME,DV,K", "1,0,3,0.5", "1,1,3,0.6", model=MODEL, reading=Reading(outputs={"flow": Measured("cells/uL")}))
+        read("ID,TIME,DV,K", "1,0,3,0.5", "1,1,3,0.6", model=MODEL, reading=known)
     with pytest.raises(InputError, match="row 3, column DOSE: expected the one dose of patient 1, 5, in all rows, found '6'"):
         read("ID,TIME,DV,DOSE", "1,0,3,5", "1,1,3,6")
 

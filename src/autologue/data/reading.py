@@ -11,6 +11,7 @@ from typing import Any
 
 from autologue import units
 from autologue.data.conventions import Autologue, Convention
+from autologue.data.table import short_code
 from autologue.errors import InputError
 
 __all__ = ["Actual", "Covariate", "Kind", "Measured", "Nominal", "Predose", "Reading", "Resets", "Route", "TimeToEvent"]
@@ -162,7 +163,7 @@ def find_code(label: str, named: Mapping[str, Any]) -> str | None:
     """
     names: Sequence[str] = list(named)
     for name in names:
-        if named[name].code == label and label:
+        if short_code(named[name].code) == label and label:
             return name
     plain = [name for name in names if not named[name].code]
     by_name = next((name for name in plain if name.upper() == label.upper()), None)

@@ -116,9 +116,7 @@ def read_flags(table: Table, column: str) -> tuple[pd.Series, list[Finding]]:
     return marks.where(marks.notna(), False).astype(np.bool_), faults
 
 
-def _kinds(
-    table: Table, columns: Mapping[str, str], rows: pd.DataFrame, both: pd.Series | None
-) -> tuple[pd.DataFrame, list[Finding]]:
+def _kinds(table: Table, columns: Mapping[str, str], rows: pd.DataFrame, both: pd.Series | None) -> tuple[pd.DataFrame, list[Finding]]:
     """Return the rows with what each of them is: a dose, a sample (where `both` also on a dose row), a reset; codes of output and route."""
     amount = rows["amount"].fillna(0.0) if "amount" in rows else pd.Series(0.0, index=rows.index)
     given = rows["event"] if "event" in rows else pd.Series(np.nan, index=rows.index)
