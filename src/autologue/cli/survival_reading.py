@@ -13,6 +13,7 @@ from autologue import units
 from autologue.errors import InputError
 from autologue.files import replacing
 from autologue.survival import TimeToEvent, read_adtte, time_to_event
+from autologue.survival.read import check_time_unit
 
 __all__ = ["Roles", "read_data", "write_table"]
 
@@ -38,7 +39,7 @@ def read_data(path: Path, roles: Roles) -> tuple[TimeToEvent, str]:
     """Return the subjects and the name of their study; raises InputError, with the file's name, for what cannot be used."""
     frame = _read(path)
     if roles.unit is not None:
-        units.convert(1.0, roles.unit, "day", what="--unit")
+        check_time_unit(roles.unit)
     try:
         if _is_adtte(frame, roles):
             return _adtte(frame, roles), _study(frame, path)

@@ -181,7 +181,7 @@ def _check(data: TimeToEvent, milestones: Sequence[float], horizon: float) -> No
         raise InputError(f"the horizon is {horizon:g}; expected a time above zero, in {data.unit}s.")
     for time in milestones:
         if not 0 < time <= horizon:
-            raise InputError(f"the milestone {time:g} lies outside 0 to the horizon {horizon:g} {data.unit}; move one of the two.")
+            raise InputError(f"the milestone {time:g} lies outside 0 to the horizon {horizon:g} {data.unit}s; move one of the two.")
 
 
 def _followed(km: KaplanMeier) -> float:
