@@ -85,9 +85,9 @@ def test_one_arm_cannot_be_compared(lung: TimeToEvent) -> None:
 
 @pytest.mark.parametrize("value", [-1.0, 0.0, float("nan"), float("inf")])
 def test_times_that_are_none_are_refused(lung: TimeToEvent, value: float) -> None:
-    with pytest.raises(InputError, match="the horizon is .*; expected a time above zero"):
+    with pytest.raises(InputError, match=r"the horizon is .*; expected a time above zero"):
         restricted_mean(lung, value)
-    with pytest.raises(InputError, match="the milestone is .*; expected a time above zero"):
+    with pytest.raises(InputError, match=r"the milestone is .*; expected a time above zero"):
         milestone(lung, value)
 
 
@@ -98,7 +98,7 @@ def test_a_percentage_is_no_level(lung: TimeToEvent) -> None:
         lambda: fit_cox(lung, level=0),
         lambda: aalen_johansen(lung, level=1),
     ):
-        with pytest.raises(InputError, match="expected a fraction between 0 and 1, like 0.95"):
+        with pytest.raises(InputError, match=r"expected a fraction between 0 and 1, like 0\.95"):
             call()
 
 

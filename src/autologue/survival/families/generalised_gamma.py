@@ -79,7 +79,7 @@ def _tail(w: Floats, q: float) -> Floats:
         rest = np.log(np.maximum(gammaincc(shape, u), TINY))
     else:
         low, rest = first, np.log(np.maximum(gammainc(shape, u), TINY))
-    return np.where(small, low, rest)
+    return np.asarray(np.where(small, low, rest))
 
 
 def _log_survival(w: Floats, q: float) -> tuple[Floats, Floats]:
