@@ -111,7 +111,7 @@ def test_the_figure_holds_medians_numbers_at_risk_and_the_ratio(autologue, file:
     text = figure.read_text(encoding="utf-8")
     for said in (
         "At risk",
-        "men: 112 events in 138, median 8.9 (95 % CI 7.0–10.1) months",
+        "men: 112 events in 138, median 8.87 (95 % CI 6.90–10.05) months",
         "hazard ratio 0.59 (95 % CI",
         "Log-rank p = 0.0013",
     ):
@@ -168,7 +168,7 @@ def test_an_arm_without_events_is_told_and_the_others_are_fitted(autologue, tmp_
         (["--figure", "km.gif"], "expected .svg, .pdf or .png"),
         (["--codes", "0=censored"], "names no event"),
         (["--codes", "dead"], "expected status=cause"),
-        (["--codes", "0=censored,2=death"], "not declared"),
+        (["--codes", "0=censored,2=death"], "not a declared status"),
         (["--unit", "copies"], "the unit of time is 'copies'"),
         (["--out", "page.pdf"], "ends in .html"),
         (["--out", "no/such/folder/page.html"], "does not exist"),
@@ -188,6 +188,8 @@ def test_bad_options_are_one_sentence(refused: Callable[..., str], file: Path, a
         ("time,status\n1,1\nx,1\n", "row 2, column 'time'"),
         ("time,status\n", "no rows"),
         ("", "empty"),
+        ("time;status\n1;1\n", "separated by semicolons"),
+        ("time,status\n0,0\n0,0\n", "nobody is followed beyond time zero"),
         ("USUBJID,PARAMCD,AVAL,CNSR\n1,OS,3,0\n1,PFS,2,0\n", "say which one"),
     ],
 )

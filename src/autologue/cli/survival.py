@@ -181,10 +181,10 @@ def _event(found: SurvivalAnalysis, adtte: str | None) -> str:
 
 
 def _show(found: SurvivalAnalysis, data: Path) -> None:
-    from autologue.report.survival_text import agreement, compared, fit_rows, hazard_rows, observed_rows, risk_rows
+    from autologue.report.survival_text import agreement, compared, counted, fit_rows, hazard_rows, observed_rows, risk_rows
 
     subjects, events = len(found.data), int(found.data.event.sum())
-    _print(f"{data.name}: {subjects} subjects, {events} events", observed_rows(found))
+    _print(f"{data.name}: {counted(subjects, 'subject')}, {counted(events, 'event')}", observed_rows(found))
     _print(f"At risk, by {found.unit}", risk_rows(found))
     if found.cox is not None:
         _print("Cox's model", hazard_rows(found))

@@ -12,7 +12,17 @@ from autologue.plot import survival_curves
 from autologue.plot.fitted import fitted_curves
 from autologue.plot.numbers import format_number
 from autologue.report.content import Figure, Reference, Report, Section, Table
-from autologue.report.survival_text import agreement, compared, fit_rows, hazard_rows, key_lines, observed_rows, ticks, warning_rows
+from autologue.report.survival_text import (
+    agreement,
+    compared,
+    counted,
+    fit_rows,
+    hazard_rows,
+    key_lines,
+    observed_rows,
+    ticks,
+    warning_rows,
+)
 from autologue.survival.analysis import ArmAnalysis, Extrapolated, SurvivalAnalysis
 
 __all__ = ["kaplan_meier_figure", "survival_report"]
@@ -44,7 +54,7 @@ def survival_report(found: SurvivalAnalysis, *, title: str, event: str, start: s
     said = list(dict.fromkeys(found.notes))
     if said:
         sections.append(Section("What to bear in mind", "\n".join(f"- {each}" for each in said)))
-    subtitle = f"{subjects} subjects, {events} events, times in {found.unit}s"
+    subtitle = f"{counted(subjects, 'subject')}, {counted(events, 'event')}, times in {found.unit}s"
     return Report(title, subtitle, sections, METHODS.replace("{draws}", draws), REFERENCES, record)
 
 

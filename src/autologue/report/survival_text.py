@@ -12,6 +12,7 @@ from autologue.survival.analysis import ArmAnalysis, SurvivalAnalysis
 __all__ = [
     "agreement",
     "compared",
+    "counted",
     "fit_rows",
     "hazard_rows",
     "interval_text",
@@ -58,8 +59,10 @@ def interval_text(estimate: float, lower: float, upper: float, *, decimals: int 
     shown = estimate if math.isfinite(estimate) else lower
     places = decimals if decimals is not None else min(max(2 - math.floor(math.log10(abs(shown))), 0), 4) if shown else 2
 
+    tiny = decimals is None and 0 < abs(shown) < 1e-3
+
     def said(value: float) -> str:
-        return f"{value:.{places}f}".replace("-", "−")
+        return (f"{value:.3g}" if tiny else f"{value:.{places}f}").replace("-", "−")
 
     if math.isinf(estimate):
         return f"not reached (from {said(lower)})"
@@ -110,13 +113,12 @@ def compared(found: SurvivalAnalysis) -> str:
     if found.log_rank is None or found.differences is None:
         return ""
     test, unit = found.log_rank, f"{found.unit}s"
-    degrees = f"{test.degrees} degree{'s' if test.degrees > 1 else ''} of freedom"
+    degrees = f"{counted(test.degrees, 'degree')} of freedom"
     said = [f"Log-rank test: chi-square {test.statistic:.2f} on {degrees}, p {_equals(test.p_value)}."]
     for arm, row in found.differences.to_dict("index").items():
         difference = interval_text(*(row[name] for name in BOUNDS))
-        said.append(
-            f"Restricted mean to {found.tau:.4g} {unit}, {arm} less {found.reference}: {difference} {unit}, p {_equals(row['p_value'])}."
-        )
+        known = "" if math.isnan(row["p_value"]) else f", p {_equals(row['p_value'])}"
+        said.append(f"Restricted mean to {found.tau:.4g} {unit}, {arm} less {found.reference}: {difference} {unit}{known}.")
     return " ".join(said)
 
 
@@ -130,6 +132,15 @@ def _equals(p: float) -> str:
     return text.replace("<", "< ") if text.startswith("<") else f"= {text}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "event"), counted(2, "event")
+    ('1 event', '2 events')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def key_lines(found: SurvivalAnalysis) -> dict[str, str]:
     """Return by arm what a figure says of it: events of subjects, the median with its interval, and with several arms the hazard ratio.
 
@@ -138,7 +149,7 @@ def key_lines(found: SurvivalAnalysis) -> dict[str, str]:
     lines = {}
     for arm in found.arms:
         median = interval_text(*(arm.kaplan_meier.median()[name] for name in BOUNDS))
-        line = f"{int(arm.data.event.sum())} events in {len(arm.data)}, median {median.replace('(', '(95 % CI ')} {found.unit}s"
+        line = f"{counted(int(arm.data.event.sum()), 'event')} in {len(arm.data)}, median {median.replace('(', '(95 % CI ')} {found.unit}s"
         if found.cox is not None and (term := f"arm {arm.name}") in found.cox.table.index:
             ratio = interval_text(*found.cox.table.loc[term, ["hazard_ratio", "lower", "upper"]].astype(np.float64), decimals=2)
             adjusted = "adjusted " if len(found.cox.table) > len(found.arms) - 1 else ""

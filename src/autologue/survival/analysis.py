@@ -74,7 +74,10 @@ class ArmAnalysis:
 
 @dataclass(frozen=True, eq=False)
 class SurvivalAnalysis:
-    """What `analyse_survival` found; arms are compared with `reference`; times are in `data.unit`, restricted means run to `tau`, extrapolation to `horizon`."""
+    """What `analyse_survival` found; arms are compared with `reference`.
+
+    Times are in `data.unit`; restricted means run to `tau`, extrapolation to `horizon`.
+    """
 
     data: TimeToEvent
     arms: tuple[ArmAnalysis, ...]
@@ -137,8 +140,9 @@ def analyse_survival(
 ) -> SurvivalAnalysis:
     """Return Kaplan-Meier, comparisons and the fits of `families` (by a short name) to each arm, extrapolated to `horizon`.
 
-    `milestones` lie within the horizon; arms are compared with `reference`, by default the first. `progress` is told 1 after each fit. A family that cannot be fitted is left out, with a
-    sentence in `notes`. Raises `InputError` for a milestone or horizon out of range, and for interval-censored data.
+    `milestones` lie within the horizon; arms are compared with `reference`, by default the first. `progress` is told 1 after each
+    fit. A family that cannot be fitted is left out, with a sentence in `notes`. Raises `InputError` for a milestone or horizon out of range, an
+    unknown arm, and for interval-censored data.
 
     >>> from autologue.survival.families.exponential import Exponential
     >>> from autologue.survival.read import time_to_event

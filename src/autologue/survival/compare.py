@@ -157,7 +157,8 @@ def _area(fit: KaplanMeier, horizon: float) -> tuple[float, float]:
 
 
 def _with_bounds(table: pd.DataFrame, level: float) -> pd.DataFrame:
-    half = deviate(level) * table.standard_error
+    error = table.standard_error.where(table.standard_error > 0)  # without a variance, as from one subject, there is no interval
+    half = deviate(level) * error
     return table.assign(lower=table.estimate - half, upper=table.estimate + half)
 
 
@@ -169,4 +170,5 @@ def _differences(table: pd.DataFrame, reference: str, level: float) -> pd.DataFr
     base, others = table.loc[reference], table.drop(index=reference)
     error = np.hypot(others.standard_error, base.standard_error)
     found = _with_bounds(pd.DataFrame({"estimate": others.estimate - base.estimate, "standard_error": error}), level)
-    return found.assign(p_value=2 * norm.sf(np.abs(found.estimate / found.standard_error)))
+    spread = found.standard_error.where(found.standard_error > 0)
+    return found.assign(p_value=2 * norm.sf(np.abs(found.estimate / spread)))

@@ -63,7 +63,8 @@ def _plateau(fit: Fitted, family: MixtureCure | NonMixtureCure) -> list[str]:
     if left > LEFT_OVER:
         return [
             f"The curve has no plateau: when follow-up ends at {end:g} {unit}s, {100 * left:.0f} % of those not cured are still free of "
-            f"the event, so the cure fraction of {100 * fraction:.0f} % is an extrapolation of the {rest.name} family and not an observation."
+            f"the event, so the cure fraction of {100 * fraction:.0f} % is an extrapolation of the {rest.name} family and not an "
+            "observation."
         ]
     chance = _insufficient(fit.data)
     if chance > RARE and left > SOME:
