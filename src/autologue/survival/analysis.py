@@ -141,8 +141,8 @@ def analyse_survival(
     """Return Kaplan-Meier, comparisons and the fits of `families` (by a short name) to each arm, extrapolated to `horizon`.
 
     `milestones` lie within the horizon; arms are compared with `reference`, by default the first. `progress` is told 1 after each
-    fit. A family that cannot be fitted is left out, with a sentence in `notes`. Raises `InputError` for a milestone or horizon out of range, an
-    unknown arm, and for interval-censored data.
+    fit. A family that cannot be fitted is left out, with a sentence in `notes`. Raises `InputError` for a milestone or horizon out
+    of range, an unknown arm, and interval-censored data.
 
     >>> from autologue.survival.families.exponential import Exponential
     >>> from autologue.survival.read import time_to_event
