@@ -49,7 +49,7 @@ def check(ours: Cohort, theirs: Cohort) -> None:
 
 
 @pytest.mark.parametrize("convention", [Autologue(), NONMEM(), Monolix(), Nlmixr2()], ids=lambda each: each.name)
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(data=st.data(), ending=st.sampled_from(["csv", "parquet"]))
 def test_a_cohort_comes_back(data: st.DataObject, ending: str, convention: Convention) -> None:
     cohort = data.draw(cohorts(convention))

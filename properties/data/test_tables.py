@@ -59,7 +59,7 @@ def text(header: list[str], rows: list[list[str]]) -> bytes:
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     extra=st.lists(HEADERS, max_size=7, unique=True), rows=st.lists(st.lists(CELLS, min_size=10, max_size=10), max_size=6),
     reading=READINGS, model=MODELS,
@@ -86,7 +86,6 @@ def test_tables_of_odd_cells(extra: list[str], rows: list[list[str]], reading: R
         assert all(set(finding.rows) <= numbers for finding in found if "\n" not in path.read_bytes().decode("utf-8", "replace").strip())
 
 
-@settings(deadline=None)
 @given(content=st.binary(max_size=200), name=st.sampled_from(["noise.csv", "noise.parquet"]))
 def test_noise(content: bytes, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -99,7 +98,6 @@ def test_noise(content: bytes, name: str) -> None:
                 one_sentence(problem, name)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80) | st.sampled_from(["[outputs]\ncp = 3", "[columns]\nid = 4", "times = 1", "[outputs.cp]\nlimit = true"]))
 def test_readings_from_any_text(content: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -111,7 +109,7 @@ def test_readings_from_any_text(content: str) -> None:
             one_sentence(problem, "reading.toml")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     times=st.lists(st.floats(0, 100), min_size=1, max_size=5), values=st.lists(st.floats(0, 1e6), min_size=5, max_size=5),
     convention=st.sampled_from(list(CONVENTIONS.values())),
