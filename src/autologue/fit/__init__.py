@@ -1,0 +1,1 @@
+"""Fitting populations to cohorts."""
