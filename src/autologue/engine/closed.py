@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autologue.engine.arrays import checked_parameters, time_tables
 from autologue.engine.emit import emit
 from autologue.engine.evaluate import evaluate
 from autologue.engine.kernel import load_module
-from autologue.engine.solve import REASONS, Prepared, Solution, prepare, threads, time_tables
+from autologue.engine.solve import REASONS, Prepared, Solution, prepare, threads
+from autologue.engine.system import System
 from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
 
-__all__ = ["closed_form", "solve_closed_form"]
+__all__ = ["chosen_outputs", "closed_form", "closed_kernel", "solve_closed_form"]
 
 Floats = NDArray[np.float64]
 CHUNK = 4096
@@ -34,27 +36,50 @@ def evaluate(P, start, stop, times, first, last, rows, out):
 '''
 
 
-def _source(ready: Prepared) -> str:
-    system = ready.system
-    assert system.closed is not None
-    graph = system.graph
-    hoisted = graph.hoisted(system.closed, lambda name: name == "t")
-    used = graph.variables(system.closed)
-    lines = [f"{v}=P[i,{v[1:]}]" for v in sorted(used) if v[0] == "p"]
+def _source(system: System, wrt: Sequence[int]) -> str:
+    """Return the source that writes each output, then its derivatives with respect to the parameters numbered `wrt`."""
+    graph, values = system.graph, list(system.closed or ())
+    one = graph.constant(1.0)
+    slopes = [graph.derivative(values, {f"p{k}": one}) for k in wrt]
+    targets = values + [slope[o] for o in range(len(values)) for slope in slopes]
+    hoisted = graph.hoisted(targets, lambda name: name == "t")
+    lines = [f"{v}=P[i,{v[1:]}]" for v in sorted(graph.variables(targets)) if v[0] == "p"]
     lines += emit(graph, [(f"d{k}", node) for k, node in enumerate(hoisted)], {}, {})
     lines += ["r=rows[i]-first[i]", "for j in range(first[i],last[i]):", "    t=times[j]"]
-    ready_names = {node.index: f"d{k}" for k, node in enumerate(hoisted)}
-    lines += ["    " + line for line in emit(graph, [(f"out[{o},r+j]", node) for o, node in enumerate(system.closed)], {}, ready_names)]
+    ready = {node.index: f"d{k}" for k, node in enumerate(hoisted)}
+    lines += ["    " + line for line in emit(graph, [(f"out[{o},r+j]", node) for o, node in enumerate(targets)], {}, ready)]
     return _HEAD.format(name=system.model.name) + "".join(f"        {line}\n" for line in lines)
 
 
-def _kernel(ready: Prepared) -> Callable[..., None]:
-    if "closed" not in ready.others:
-        source = _source(ready)
-        module: Any = load_module(ready.model.name, source, "closed_" + hashlib.sha256(source.encode()).hexdigest()[:8])
-        ready.others["closed"] = module.evaluate
-    evaluate: Callable[..., None] = ready.others["closed"]
+def closed_kernel(ready: Prepared, wrt: Sequence[str] = ()) -> Callable[..., None]:
+    """Return the compiled closed form, with derivatives with respect to `wrt`; raises where there is none or a name is unknown."""
+    model, system = ready.model, ready.system
+    if system.closed is None:
+        raise ModelError(f"model {model.name} has no closed form; solve it instead")
+    if model.birth_death is not None:
+        raise ModelError(f"model {model.name} has a birth-death tail, which its closed form does not know; solve it instead")
+    order = list(model.parameters)
+    for name in wrt:
+        if name not in order:
+            raise InputError(f"model {model.name}: {unknown('parameter', name, order)}")
+    key = " ".join(["closed", *wrt])
+    if key not in ready.others:
+        source = _source(system, [order.index(name) for name in wrt])
+        module: Any = load_module(model.name, source, "closed_" + hashlib.sha256(source.encode()).hexdigest()[:8])
+        ready.others[key] = module.evaluate
+    evaluate: Callable[..., None] = ready.others[key]
     return evaluate
+
+
+def chosen_outputs(ready: Prepared, outputs: Sequence[str] | None) -> list[int] | None:
+    """Return the numbers of the asked outputs (None: all, in their order)."""
+    known = list(ready.system.outputs)
+    if outputs is None or list(outputs) == known:
+        return None
+    for name in outputs:
+        if name not in known:
+            raise InputError(f"model {ready.model.name}: {unknown('output', name, known)}")
+    return [known.index(name) for name in outputs]
 
 
 def closed_form(
@@ -62,26 +87,21 @@ def closed_form(
 ) -> Floats:
     """Return outputs from the model's closed form, (patients, times, outputs), or (rows, outputs) for ragged times."""
     ready = prepare(model)
-    if ready.system.closed is None:
-        raise ModelError(f"model {model.name} has no closed form; solve it instead")
-    evaluate = _kernel(ready)
-    parameters = np.ascontiguousarray(parameters, dtype=float)
-    n, known = len(parameters), list(ready.system.outputs)
+    evaluate = closed_kernel(ready)
+    chosen = chosen_outputs(ready, outputs)
+    parameters = checked_parameters(ready.system, parameters)
+    n = len(parameters)
     flat, first, last, _ = time_tables(times, n, 0.0)
     rows = np.cumsum(last - first) - (last - first)
     # outputs first, so that the inner loop over times writes side by side
-    out = np.empty((len(known), int((last - first).sum())))
+    out = np.empty((len(ready.system.outputs), int((last - first).sum())))
     if workers > 1 and n > CHUNK:
         with ThreadPoolExecutor(min(workers, threads())) as pool:
             pieces = [(a, min(a + CHUNK, n)) for a in range(0, n, CHUNK)]
             list(pool.map(lambda piece: evaluate(parameters, *piece, flat, first, last, rows, out), pieces))
     else:
         evaluate(parameters, 0, n, flat, first, last, rows, out)
-    if outputs is not None:
-        for name in outputs:
-            if name not in known:
-                raise InputError(f"model {model.name}: {unknown('output', name, known)}")
-        out = out[[known.index(name) for name in outputs]]
+    out = out if chosen is None else out[chosen]
     if isinstance(times, np.ndarray) and times.ndim == 1:
         return np.moveaxis(out.reshape(len(out), n, len(flat)), 0, -1)
     return out.T

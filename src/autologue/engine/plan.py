@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from autologue.errors import InputError
 from autologue.model import Model
 from autologue.population import Drawn, Individuals, Parametric, Population
 from autologue.regimen import Regimen
+from autologue.variability import ResidualError
 
 __all__ = ["Plan", "Progress", "Regimens", "TooLargeError", "draw_populations", "make_plan"]
 
@@ -111,13 +112,12 @@ class Plan:
                 chance=chance, solver=self.solver, workers=self.workers, progress=progress,
             )  # fmt: skip
         predicted = {name: solution.values[:, :, k] for k, name in enumerate(self.labels.outputs)}
-        measured = {name: self.measure(name, people, predicted[name]) for name in self.labels.measured}
+        measured = {name: self.measure(name, people, predicted[name], _error(population, name)) for name in self.labels.measured}
         collector.put(people, solution, measured, first=place, draw=draw)
 
-    def measure(self, output: str, people: Individuals, values: Floats) -> Floats:
+    def measure(self, output: str, people: Individuals, values: Floats, error: ResidualError | None) -> Floats:
         """Return measured values (patients, times): the prediction with its residual error, keyed by patient, time and output."""
         names = list(self.model.outputs)
-        error = self.model.outputs[output].error
         assert error is not None
         eps = seeds.normals(self.seed, seeds.Purpose.RESIDUAL, people.ids, len(self.times) * len(names))
         measured: Floats = np.asarray(error.observe(values, eps[:, names.index(output) :: len(names)]), dtype=float)
@@ -179,7 +179,7 @@ def make_plan(
     until = _horizon(model, times, horizon, summaries, start, scale)
     grid = np.linspace(start, until, POINTS) if times is None else np.atleast_1d(np.asarray(times, dtype=float))
     solved = tuple(prepare(model).system.outputs) if outputs is None else tuple(outputs)
-    errors = [name for name in solved if name in model.outputs and model.outputs[name].error is not None]
+    errors = [name for name in solved if name in model.outputs and _error(whole, name) is not None]
     if residual and not errors:
         raise InputError(f"model {model.name} states no residual error for {', '.join(solved)}; simulate without residual")
     named = {name: c.unit for name, c in getattr(whole, "covariates", {}).items() if hasattr(c, "unit")}
@@ -239,8 +239,13 @@ def draw_populations(population: Population, draws: int, seed: int) -> Sequence[
         return [population]
     if isinstance(population, Drawn) or not population.uncertainty:
         whose = f"the population '{population.name}' of {population.model.name}"
-        raise InputError(f"{whose} states no uncertainty of typical values; simulate with draws=0")
+        raise InputError(f"{whose} states no uncertainty; simulate with draws=0")
     return population.draws(draws, seed=seed)
+
+
+def _error(population: Population, output: str) -> ResidualError | None:
+    """Return the residual error of an output under a population."""
+    return population.error(output) if isinstance(population, Parametric) else population.model.outputs[output].error
 
 
 def _say_regimen(regimen: Regimens) -> str:
@@ -260,6 +265,9 @@ def _population_hash(population: Population, individuals: Individuals | None) ->
     elif isinstance(population, Drawn):
         said = population.table().tobytes() + (b"" if population.weights is None else population.weights.tobytes())
     else:
-        parts = [[dict(getattr(population, n)) for n in ("typical", "variability", "covariates", "uncertainty")], population.correlations]
-        said = repr([*parts, population.effects, population.typical_values().tolist()]).encode()
+        doubt = population.uncertainty
+        named = [dict(getattr(population, n)) for n in ("typical", "variability", "covariates")]
+        parts = [[*named, dict(doubt) if isinstance(doubt, Mapping) else doubt], population.correlations, population.effects]
+        errors = [dict(population.errors)] if population.errors else []
+        said = repr([*parts, population.typical_values().tolist(), *errors]).encode()
     return hashlib.sha256(said).hexdigest()[:16]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autologue.engine.arrays import Arrays, checked_parameters, tabulate
 from autologue.engine.group import drive_group
-from autologue.engine.solve import STIFF, Arrays, Solver, has_steady, prepare, steady, threads
+from autologue.engine.solve import STIFF, Solver, has_steady, prepare, steady, threads
 from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
 from autologue.regimen import Regimen
@@ -64,15 +65,15 @@ def sensitivities(
         start, regimens = steady(model, parameters, regimens, solver)
     ready = prepare(model)
     kernel = ready.kernel(explicit=solver.explicit, group=True)
-    names = tuple(ready.system.outputs) if outputs is None else tuple(outputs)
-    base = np.ascontiguousarray(parameters, dtype=float)
+    base = checked_parameters(ready.system, parameters)
     n, groups = len(base), max(-(-len(wrt) // COPIES), 1)
     shared = isinstance(times, np.ndarray) and times.ndim == 1
     repeated = times if shared else [t for t in times for _ in range(groups)]
     plans = list(regimens) if len(regimens) == 1 else [r for r in regimens for _ in range(groups)]
-    arrays = Arrays(ready, np.repeat(base, groups, axis=0), repeated, None, start, plans, (), names, (), None)
+    tables = tabulate(ready.system, n * groups, times=repeated, start=start, regimens=plans, outputs=outputs)
+    arrays = Arrays(tables, np.repeat(base, groups, axis=0))
     sets, steps = _perturbed(arrays.parameters.reshape(n, groups, -1), [order.index(name) for name in wrt])
-    out = np.full((len(arrays.out), COPIES + 1, len(names)), np.nan)
+    out = np.full((len(arrays.out), COPIES + 1, len(tables.names)), np.nan)
 
     def work(a: int) -> None:
         drive_group(*arrays.group_arguments(kernel, solver, sets, a, min(a + CHUNK, n * groups), out))
@@ -105,9 +106,10 @@ def _assemble(
     arrays: Arrays, out: Floats, base: Floats, steps: Floats, columns: Sequence[int], wrt: tuple[str, ...], n: int, groups: int, *,
     shared: bool, logarithmic: bool,
 ) -> Sensitivities:  # fmt: skip
-    lengths = (arrays.last - arrays.first)[::groups]
+    tables = arrays.tables
+    lengths = (tables.last - tables.first)[::groups]
     owner = np.repeat(np.arange(n), lengths)
-    first = arrays.rows.reshape(n, groups)
+    first = tables.rows.reshape(n, groups)
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     values = out[first[owner, 0] + within, 0]
     gradient = np.empty((*values.shape, len(wrt)))
@@ -118,6 +120,6 @@ def _assemble(
         gradient[..., k] = slope * scale[:, None]
     status = arrays.status.reshape(n, groups).max(axis=1)
     if shared:
-        shape = (n, len(arrays.flat), len(arrays.names))
+        shape = (n, len(tables.flat), len(tables.names))
         values, gradient = values.reshape(shape), gradient.reshape(*shape, len(wrt))
-    return Sensitivities(wrt, arrays.names, values, gradient, status)
+    return Sensitivities(wrt, tables.names, values, gradient, status)
