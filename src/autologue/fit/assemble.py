@@ -1,14 +1,8 @@
-"""From predictions to log-densities of patients with their gradient and curvature, for every lane in one compiled pass.
+"""From predictions to the log-density of each patient's rows, with its gradient and curvature, in one compiled pass.
 
-A row is known to lie in [lower, upper] (equal: measured), given that it is above `above`. With prediction f, its location l(f) (f, or
-log f for a log-normal error) and standard deviation s(f), and z(x) = (l(x) - l(f)) / s, its term is
-
-    measured   -z(y)^2 / 2 - log s - log(2 pi) / 2 (- log y for a log-normal error)
-    censored   log(Phi(z(upper)) - Phi(z(lower)))
-    given      the term - log(1 - Phi(z(above))).
-
-Derivatives are by f. The curvature of a measured row is the expected one given f, l'^2/s^2 + 2 (s'/s)^2 (first-order conditional
-estimation with interaction); of a censored row, and of a condition, it is minus the second derivative by l, at the observed interval.
+With prediction f of location l (f, or log f for a log-normal error) and deviation s, a row's curvature is, for a measured
+value, the expected one given f, (l'/s)^2 + 2 (s'/s)^2: the first-order conditional method with interaction. A censored row,
+and the condition of M2 and M4, have no residual of zero mean, so that theirs is minus the second derivative by l, as observed.
 """
 
 from __future__ import annotations
@@ -16,132 +10,74 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from autologue.compiled import compiled_fast, compiled_inline
+from autologue.compiled import compiled
+from autologue.likelihood.density import CONSTANT, LOGNORMAL, deviation, row_parts
 
-__all__ = ["COMBINED1", "COMBINED2", "CONSTANT", "LOGNORMAL", "POWER", "PROPORTIONAL", "assemble"]
+__all__ = ["assemble", "deviations"]
 
-CONSTANT, PROPORTIONAL, COMBINED1, COMBINED2, POWER, LOGNORMAL = range(6)
-HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
-SMALL = 1e-300
-
-
-@compiled_inline
-def deviation(kind, a, b, c, f):
-    """Return s, ds/df and d2s/df2."""
-    size, sign = abs(f), (1.0 if f >= 0 else -1.0)
-    if kind == CONSTANT or kind == LOGNORMAL:
-        return a, 0.0, 0.0
-    if kind == PROPORTIONAL:
-        return b * size, b * sign, 0.0
-    if kind == COMBINED1:
-        return a + b * size, b * sign, 0.0
-    if kind == COMBINED2:
-        s = math.sqrt(a * a + b * b * f * f)
-        return s, b * b * f / s, b * b * a * a / (s * s * s)
-    s = b * size**c
-    return s, c * s / f if f != 0.0 else 0.0, c * (c - 1.0) * s / (f * f) if f != 0.0 else 0.0
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
-@compiled_inline
-def log_phi(z):
-    """Return the logarithm of the standard normal distribution function."""
-    if z > 0.0:
-        return math.log1p(-0.5 * math.erfc(z * math.sqrt(0.5)))
-    if z > -30.0:
-        return math.log(0.5 * math.erfc(-z * math.sqrt(0.5)))
-    r = 1.0 / (z * z)
-    return -0.5 * z * z - math.log(-z) - HALF_LOG_2PI + math.log1p(-r * (1.0 - r * (3.0 - r * (15.0 - 105.0 * r))))
-
-
-@compiled_inline
-def log_between(low, high):
-    """Return log(Phi(high) - Phi(low)) for low < high, each possibly infinite."""
-    if low == -math.inf:
-        return log_phi(high)
-    if low > 0.0:
-        low, high = -high, -low
-    if low == -math.inf:
-        return log_phi(high)
-    top, bottom = log_phi(high), log_phi(low)
-    return top + math.log(-math.expm1(bottom - top)) if bottom < top else -math.inf
-
-
-@compiled_inline
-def bound(x, z, s, s1, s2, total):
-    """Return phi(z) / P and the first and second derivative of z by l (s moving along), for P with logarithm `total`."""
-    if math.isinf(x):
-        return 0.0, 0.0, 0.0
-    first = -1.0 / s - z * s1 / s
-    second = 2.0 * s1 / (s * s) + z * (2.0 * s1 * s1 / (s * s) - s2 / s)
-    return math.exp(-0.5 * z * z - HALF_LOG_2PI - total), first, second
-
-
-@compiled_inline
-def interval(x0, x1, z0, z1, s, s1, s2):
-    """Return log(Phi(z1) - Phi(z0)) and its first and second derivative by the location."""
-    total = log_between(z0, z1)
-    w0, a0, b0 = bound(x0, z0, s, s1, s2, total)
-    w1, a1, b1 = bound(x1, z1, s, s1, s2, total)
-    slope = w1 * a1 - w0 * a0
-    bend = (w1 * (b1 - z1 * a1 * a1) if w1 > 0.0 else 0.0) - (w0 * (b0 - z0 * a0 * a0) if w0 > 0.0 else 0.0)
-    return total, slope, bend - slope * slope
-
-
-@compiled_inline
-def row(kind, a, b, c, f, held, lower, upper, above):
-    """Return the term of one row, its derivative by f and its curvature; `held`: the deviation, where it does not follow f."""
-    s, s1, s2 = deviation(kind, a, b, c, f) if math.isnan(held) else (held, 0.0, 0.0)
+@compiled
+def _row(
+    kind: int, f: float, held: float, low: float, high: float, over: float, extra: float, sd: float, cv: float, exponent: float
+) -> tuple[float, float, float]:
+    """Return a row's log-density, its derivative by f and its curvature; `held`: the deviation where it does not follow f, else NaN."""
+    if held == held and kind != LOGNORMAL:
+        kind, sd = CONSTANT, held
+    value, slope, bend = row_parts(kind, f, low, high, over, extra, sd, cv, exponent)
+    if not math.isfinite(value):
+        return value, 0.0, 0.0
     log = kind == LOGNORMAL
-    jacobian = 0.0
-    if not s > 0.0 or (log and not f > 0.0):
-        return -math.inf, 0.0, 0.0
-    middle = math.log(f) if log else f
-    if log:  # a value below zero is as impossible as zero
-        jacobian = math.log(max(upper, SMALL)) if lower == upper else 0.0
-        lower = math.log(lower) if lower > 0.0 else -math.inf
-        upper = math.log(upper) if upper > 0.0 else -math.inf
-        above = math.log(above) if above > 0.0 else -math.inf
-    if lower == upper:
-        z = (lower - middle) / s
-        term = -0.5 * z * z - math.log(s) - HALF_LOG_2PI - jacobian
-        slope = z / s + (z * z - 1.0) * s1 / s
-        bend = -1.0 / (s * s) - 2.0 * s1 * s1 / (s * s)
-    else:
-        term, slope, bend = interval(lower, upper, (lower - middle) / s, (upper - middle) / s, s, s1, s2)
-    if above > -math.inf:
-        given, tilt, turn = interval(above, math.inf, (above - middle) / s, math.inf, s, s1, s2)
-        term, slope, bend = term - given, slope - tilt, bend - turn
-    if log:
-        slope, bend = slope / f, bend / (f * f)
-    return term, slope, -bend
+    if low < high:
+        return value, slope, -bend - (slope / f if log else 0.0)
+    s, s1, _ = deviation(kind, f, sd, cv, exponent)
+    curve = (1.0 / (s * f)) ** 2 if log else (1.0 + 2.0 * s1 * s1) / (s * s)
+    if over > -math.inf:
+        _, plain, straight = row_parts(kind, f, low, high, -math.inf, extra, sd, cv, exponent)
+        curve += straight - bend - ((slope - plain) / f if log else 0.0)
+    return value, slope, curve
 
 
-@compiled_fast
-def assemble(owner, first, last, output, place, lower, upper, above, kinds, sigma, held, start, f, g, value, slope, curve):
-    """Fill value (lanes,), slope (lanes, k) and curve (lanes, k, k) of the lanes' data.
+@compiled
+def assemble(
+    first: Integers, output: Integers, low: Floats, high: Floats, over: Floats, extra: Floats, kinds: Integers, sigma: Floats,
+    held: Floats, f: Floats, g: Floats, value: Floats, slope: Floats, curve: Floats,
+) -> None:  # fmt: skip
+    """Fill value (copies, patients), slope (..., k) and curve (..., k, k) from predictions f (copies, rows) and slopes g (..., k).
 
-    owner (lanes,): the patient of each, whose rows are `first` to `last - 1` of `output`, `place` (of the row's time among the
-    patient's times), `lower`, `upper` and `above`. kinds (outputs,) and sigma (lanes, outputs, 3): each output's error and its
-    numbers. f (outputs, times) and g (k, outputs, times): the times of each lane begin at `start`. held (rows of all lanes,):
-    deviations that do not follow f, or NaN.
+    first (patients + 1,), output, low, high, over, extra: as in `Rows`. kinds (outputs,) and sigma (copies, outputs, 3): the
+    errors. held (copies, rows): deviations that do not follow the prediction, or NaN.
     """
-    k = slope.shape[1]
-    slope[:], curve[:] = 0.0, 0.0
-    at = 0
-    for lane in range(len(owner)):
-        total = 0.0
-        for j in range(first[owner[lane]], last[owner[lane]]):
-            o, t = output[j], start[lane] + place[j]
-            a, b, c = sigma[lane, o, 0], sigma[lane, o, 1], sigma[lane, o, 2]
-            term, by_f, bend = row(kinds[o], a, b, c, f[o, t], held[at], lower[j], upper[j], above[j])
-            total += term
+    copies, patients, k = slope.shape
+    slope[:] = 0.0
+    curve[:] = 0.0
+    for c in range(copies):
+        for i in range(patients):
+            total = 0.0
+            for r in range(first[i], first[i + 1]):
+                o = output[r]
+                term, by, bend = _row(
+                    kinds[o], f[c, r], held[c, r], low[r], high[r], over[r], extra[r], sigma[c, o, 0], sigma[c, o, 1], sigma[c, o, 2]
+                )
+                total += term
+                for x in range(k):
+                    slope[c, i, x] += by * g[c, r, x]
+                    for y in range(x + 1):
+                        curve[c, i, x, y] += bend * g[c, r, x] * g[c, r, y]
+            value[c, i] = total
             for x in range(k):
-                slope[lane, x] += by_f * g[x, o, t]
-                for y in range(x + 1):
-                    curve[lane, x, y] += bend * g[x, o, t] * g[y, o, t]
-            at += 1
-        value[lane] = total
-        for x in range(k):
-            for y in range(x):
-                curve[lane, y, x] = curve[lane, x, y]
+                for y in range(x):
+                    curve[c, i, y, x] = curve[c, i, x, y]
+
+
+@compiled
+def deviations(output: Integers, kinds: Integers, sigma: Floats, f: Floats, out: Floats) -> None:
+    """Fill out (copies, rows) with the standard deviation of each row at predictions f (copies, rows)."""
+    for c in range(f.shape[0]):
+        for r in range(f.shape[1]):
+            o = output[r]
+            out[c, r] = deviation(kinds[o], f[c, r], sigma[c, o, 0], sigma[c, o, 1], sigma[c, o, 2])[0]
