@@ -23,7 +23,7 @@ from autologue.fit.inner import Data, Modes, Predicted, assembled, find_modes, p
 from autologue.fit.problem import Point, Problem
 from autologue.population import Kind
 
-__all__ = ["Local", "Marginal", "expand", "held_deviations", "marginal"]
+__all__ = ["ERROR_STEP", "Local", "Marginal", "conditional_marginal", "expand", "held_deviations", "one_node"]
 
 Floats = NDArray[np.float64]
 ERROR_STEP = 3e-5
@@ -93,9 +93,9 @@ def _differences(data: Data, q: int, size: Floats) -> _Moved:
     )
 
 
-def held_deviations(problem: Problem, centres: Floats, sigma: Floats) -> Floats:
+def held_deviations(problem: Problem, centres: Floats, sigma: Floats, predicted: Floats | None = None) -> Floats:
     """Return each row's standard deviation for a patient with eta = 0 (copies, rows): what estimation without interaction holds."""
-    f = predict(problem, centres).f
+    f = predict(problem, centres).f if predicted is None else predicted
     out = np.empty_like(f)
     deviations(problem.likelihood.rows.output, problem.likelihood.kinds, np.ascontiguousarray(sigma), f, out)
     return out
@@ -163,8 +163,10 @@ def one_node(local: Local, modes: Modes) -> Marginal:
     return Marginal(value, gradient, modes, local.exact, local.shift)
 
 
-def marginal(problem: Problem, vector: Floats, start: Floats, *, metric: Floats | None = None, interaction: bool = True) -> Marginal:
-    """Return FOCEI, or without interaction FOCE, from random effects `start` (patients, q)."""
+def conditional_marginal(
+    problem: Problem, vector: Floats, start: Floats, metric: Floats | None = None, *, interaction: bool = True
+) -> Marginal:
+    """Return FOCEI, or without interaction FOCE, from the best of random effects `start` (starts, patients, q)."""
     point = problem.point(vector)
     held = None if interaction else held_deviations(problem, point.centre[None], point.sigma[None])
     modes = find_modes(problem, point, start, metric=metric, held=held)

@@ -64,10 +64,10 @@ def predict(problem: Problem, phi: Floats) -> Predicted:
     """Return predictions for coordinates (copies, patients, k); NaN where a course cannot be solved."""
     copies = len(phi)
     parameters, rate = problem.parameters(phi)
-    found = problem.likelihood.lanes(np.tile(np.arange(problem.patients), copies)).predict(parameters, problem.coordinates)
+    lanes = problem.likelihood.lanes(np.tile(np.arange(problem.patients), copies))
+    f, slopes = lanes.predictions(parameters, problem.coordinates)
     rows = problem.likelihood.rows
-    slopes = found.slopes.reshape(copies, len(rows), -1)
-    return Predicted(found.prediction.reshape(copies, len(rows)), slopes * rate[:, rows.patient])
+    return Predicted(f.reshape(copies, len(rows)), slopes.reshape(copies, len(rows), -1) * rate[:, rows.patient])
 
 
 def assembled(problem: Problem, predicted: Predicted, sigma: Floats, held: Floats | None = None) -> Data:
@@ -92,7 +92,10 @@ def steps(problem: Problem, *, second: bool = False) -> Floats:
 def find_modes(
     problem: Problem, point: Point, start: Floats, *, metric: Floats | None = None, held: Floats | None = None, limit: int = STEPS
 ) -> Modes:
-    """Return the modes of all patients from random effects `start` (patients, q); `metric` (patients, q, q): a curvature to begin with."""
+    """Return the modes of all patients, from the best of random effects `start` (starts, patients, q).
+
+    metric: a curvature (patients, q, q) to begin with. held: deviations (1, rows) that do not follow the predictions.
+    """
     q = problem.varying
     inverse = np.linalg.inv(point.omega)
 
@@ -123,11 +126,12 @@ def curvature(at: Callable[[Floats], Data], eta: Floats, size: Floats) -> Floats
 def _climb(
     at: Callable[[Floats], Data], start: Floats, metric: Floats | None, size: Floats, *, tolerance: float, limit: int
 ) -> tuple[Floats, Floats, Integers]:
-    eta, now = start.copy(), at(start[None])
-    lost = ~np.isfinite(now.value[0])
-    if lost.any():
-        eta[lost] = 0.0
-        now = at(eta[None])
+    eta, now = start[0], at(start)
+    if len(start) > 1:
+        best = np.nanargmax(now.value, axis=0)
+        everyone = np.arange(start.shape[1])
+        eta = start[best, everyone]
+        now = Data(*(part[best, everyone][None] for part in (now.value, now.slope, now.curve)))
     active = np.isfinite(now.value[0])
     status = np.where(active, 1, 2)
     for count in range(limit):

@@ -17,8 +17,8 @@ from autologue.errors import InputError, unknown
 from autologue.likelihood.likelihood import Likelihood
 from autologue.likelihood.residual import NUMBERS
 from autologue.patient import Cohort, Patient
-from autologue.population import Estimate, Kind, Parametric, Scale, estimates_of, read_estimates, regressor, with_estimates
-from autologue.population.covariates import coefficient
+from autologue.population import Estimate, Kind, Parametric, Scale, estimates_of, read_estimates, with_estimates
+from autologue.population.covariates import coefficient, regressor
 from autologue.population.estimates import scale_of
 
 __all__ = ["Point", "Problem", "pose"]
