@@ -14,8 +14,9 @@ focei       as laplace, with -J'' replaced by its expectation given the predicti
 foce        the same for the model whose s is that of a patient with eta = 0; the mode is that model's too.
 fo          y ~ N(f(0), G Omega G' + diag s(0)^2), G at eta = 0.
 
-A row known only as (lower, upper) contributes log(Phi(b) - Phi(a)); `above` subtracts log P(Y > above) (Beal's M2, M4). Such a row has
-no zero-mean residual: focei takes minus the second derivative of its term by the prediction, the deviation s moving along, and g g'.
+A row known only as (lower, upper) contributes log(Phi(b) - Phi(a)); given that it is above `above` (Beal's M2, M4), the interval
+begins there, and log P(Y > above) is subtracted. Such a row has no zero-mean residual: focei takes minus the second derivative of its
+term by the prediction, the deviation s moving along, times g g'.
 """
 
 from __future__ import annotations
@@ -92,14 +93,15 @@ class Problem:
         """Log-density of each row given prediction and standard deviation, without log(2 pi)/2; padding is zero."""
         rows = self.rows
         with np.errstate(all="ignore"):
-            move = np.log if self.error == "lognormal" else np.asarray
-            low, high, over = ((move(v) - move(f)) / sd for v in (rows.lower, rows.upper, rows.above))
+            move = (lambda x: np.log(np.maximum(x, 0.0))) if self.error == "lognormal" else np.asarray
+            lower = np.where(rows.lower < rows.upper, np.maximum(rows.lower, rows.above), rows.lower)
+            low, high, over = ((move(v) - move(f)) / sd for v in (lower, rows.upper, rows.above))
             jacobian = np.log(rows.lower) if self.error == "lognormal" else 0.0
             measured = -0.5 * low**2 - np.log(sd) - jacobian
             flip = low > 0  # the tail that does not cancel
             near, far = np.where(flip, -low, high), np.where(flip, -high, low)
             between = log_ndtr(near) + np.log1p(-np.exp(log_ndtr(far) - log_ndtr(near)))
-            row = np.where(rows.lower == rows.upper, measured, np.where(rows.lower == -np.inf, log_ndtr(high), between))
+            row = np.where(rows.lower == rows.upper, measured, np.where(low == -np.inf, log_ndtr(high), between))
             row = row - np.where(rows.above > -np.inf, log_ndtr(-over), 0.0)
         return np.where(rows.used, row, 0.0)
 

@@ -78,7 +78,7 @@ def test_intervals_add_up(error) -> None:
     posed = problem(rows, error, a=0.4, b=0.3, c=0.8)
     f = posed.f(np.full((1, 1), 0.1))
     assert np.exp(posed.terms(f, posed.sd(f))).sum() == pytest.approx(1.0, abs=1e-12)
-    given = replace(posed, rows=replace(rows, above=np.full((1, 4), 0.5)))  # given a value above 0.5
+    given = replace(posed, rows=replace(rows, above=np.full((1, 4), 1.5)))  # given a value above 1.5, in the second interval
     assert np.exp(given.terms(f, posed.sd(f)))[0, 1:].sum() == pytest.approx(1.0, abs=1e-12)
 
 

@@ -1,8 +1,8 @@
-"""The outer problem: the estimates at which the marginal likelihood is highest, its curvature there, and whether that can be believed.
+"""The outer problem: the estimates at which the marginal likelihood (times the priors) is highest, and its curvature there.
 
-A quasi-Newton search by scipy (BFGS; L-BFGS-B where there are bounds) on the scales of estimation, begun with the sum of the patients'
-squared scores as the curvature, is polished by Newton's method on the Hessian of differences of exact gradients. That Hessian is
-R of the standard errors, the squared scores are S.
+A quasi-Newton search by scipy (L-BFGS-B with the estimates scaled by the patients' squared scores, or BFGS begun from these where nothing
+is bounded) is polished by Newton's method on differences of exact gradients. Every evaluation begins where the last one ended,
+its modes carried ahead by their own derivative.
 """
 
 from __future__ import annotations
@@ -12,23 +12,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
+from autologue.errors import SolveError
 from autologue.fit.conditional import Marginal
+from autologue.fit.inner import REASONS
 from autologue.fit.problem import Problem
 
-__all__ = ["Optimum", "Search", "maximise"]
+__all__ = ["Evaluate", "Optimum", "Search", "maximise", "polish"]
 
 Floats = NDArray[np.float64]
 Evaluate = Callable[[Floats, Floats, Floats | None], Marginal]
 HESSIAN_STEP = 1e-3
 POLISHED = 1e-9  # of the log-likelihood, still to be gained by a Newton step
-CEILING = 1e3
+SETTLED = 1e-4  # squared standard errors moved since the Hessian was computed
+CEILING = 1e3  # how much worse than the best a vector is taken to be at which a patient cannot be solved
 
 
 @dataclass(eq=False)
 class Search:
-    """Evaluations one after another, each begun where the last one ended; the best one is kept."""
+    """Evaluations one after another, each begun at the modes of the last one that succeeded."""
 
     problem: Problem
     evaluate: Evaluate
@@ -39,91 +42,157 @@ class Search:
     def marginal(self, vector: Floats) -> Marginal:
         """Return the marginal likelihood at a vector."""
         problem, q = self.problem, self.problem.varying
-        zero = np.zeros((1, problem.patients, q))
-        start, metric = zero, None
+        start, metric = np.zeros((1, problem.patients, q)), None
         if self.found is not None:
-            centre = (problem.offset + problem.design @ vector)[:, :q]
+            before, now = ((problem.offset + problem.design @ v)[:, :q] for v in (self.at, vector))
             phi = self.found.modes.phi[:, :q]
             ahead = phi + self.found.shift @ (vector - self.at)
-            still = phi - (problem.offset + problem.design @ self.at)[:, :q]
-            start, metric = np.stack([ahead - centre, still, zero[0]]), self.found.curvature
+            start, metric = np.stack([ahead - now, phi - before, start[0]]), self.found.curvature
         found = self.evaluate(vector, start, metric)
         self.count += 1
         if np.isfinite(found.value).all():
             self.at, self.found = vector.copy(), found
         return found
 
+    def cost(self, vector: Floats) -> tuple[float, Floats]:
+        """Return minus the log-posterior and its gradient."""
+        found = self.marginal(vector)
+        prior, slope = self.problem.log_prior(vector)
+        return -float(found.value.sum()) - prior, -found.gradient.sum(0) - slope
+
+    def back_to(self, vector: Floats, found: Marginal) -> None:
+        """Begin the next evaluation from here."""
+        self.at, self.found = vector.copy(), found
+
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """vector (p,), log-likelihood, R (p, p), the scores of the patients (patients, p), what was found there, and the number of evaluations."""
+    """What a search ended at.
+
+    vector (p,). log_likelihood: of the data, without priors. information R (p, p): minus the second derivative of the log-posterior,
+    NaN for an estimate at its bound. free (p,): not at a bound. marginal: at the vector. gain: of the log-posterior, still expected of
+    a Newton step.
+    """
 
     vector: Floats
     log_likelihood: float
     information: Floats
-    scores: Floats
+    free: NDArray[np.bool_]
     marginal: Marginal
+    gain: float
     evaluations: int
-    message: str
 
 
-def maximise(problem: Problem, evaluate: Evaluate, start: Floats, *, iterations: int = 200, bounds: Floats | None = None) -> Optimum:
-    """Return the optimum that is reached from `start`."""
+def maximise(problem: Problem, evaluate: Evaluate, start: Floats, *, iterations: int, tolerance: float = 1e-2) -> Search:
+    """Search from `start` and return the search where it ended; raises SolveError where a patient cannot be solved at the start."""
     search = Search(problem, evaluate)
+    start = np.clip(start, problem.lower, problem.upper)
     first = search.marginal(start)
-    lowest = -float(first.value.sum())
+    _check_start(problem, first)
+    lowest = search.cost(start)[0]
 
     def cost(vector: Floats) -> tuple[float, Floats]:
         nonlocal lowest
-        found = search.marginal(vector)
-        value = -float(found.value.sum())
+        value, slope = search.cost(vector)
         if not np.isfinite(value):
             return lowest + CEILING, np.zeros(len(vector))
         lowest = min(lowest, value)
-        return value, -found.gradient.sum(0)
+        return value, slope
 
-    scores = first.gradient.T @ first.gradient
-    ridge = 1e-3 * np.trace(scores) / len(scores)
-    inverse = np.linalg.inv(scores + ridge * np.eye(len(scores)))
-    done = minimize(
-        cost, start, jac=True, method="BFGS", options=dict(maxiter=iterations, hess_inv0=(inverse + inverse.T) / 2, gtol=1e-2)
-    )
-    return _polish(search, done.x, str(done.message))
+    scores = first.gradient.T @ first.gradient + np.diag(problem.precision)
+    scores += 1e-3 * max(np.trace(scores) / len(scores), 1e-6) * np.eye(len(scores))
+    if np.isfinite(problem.lower).any() or np.isfinite(problem.upper).any():
+        done = _bounded(problem, cost, start, 1.0 / np.sqrt(np.diagonal(scores)), iterations, tolerance)
+    else:
+        inverse = np.linalg.inv(scores)
+        options = dict(maxiter=iterations, hess_inv0=(inverse + inverse.T) / 2.0, gtol=tolerance)
+        done = minimize(cost, start, jac=True, method="BFGS", options=options)
+    search.back_to(done.x, search.marginal(done.x))
+    return search
 
 
-def _polish(search: Search, vector: Floats, message: str) -> Optimum:
-    here = search.marginal(vector)
-    for _ in range(10):
-        information = hessian(search, vector, here)
-        level, axes = np.linalg.eigh(information)
-        uphill = here.gradient.sum(0)
-        step = axes @ ((axes.T @ uphill) / np.maximum(np.abs(level), 1e-8 * np.abs(level).max()))
-        if 0.5 * uphill @ step < POLISHED:
+def _bounded(
+    problem: Problem, cost: Callable[[Floats], tuple[float, Floats]], start: Floats, scale: Floats, iterations: int, tolerance: float
+) -> OptimizeResult:
+    def scaled(x: Floats) -> tuple[float, Floats]:
+        value, slope = cost(x * scale)
+        return value, slope * scale
+
+    limits = list(zip(problem.lower / scale, problem.upper / scale, strict=True))
+    options = dict(maxiter=iterations, gtol=tolerance, ftol=1e-12)
+    done = minimize(scaled, start / scale, jac=True, method="L-BFGS-B", bounds=limits, options=options)
+    done.x = np.clip(done.x * scale, problem.lower, problem.upper)
+    return done
+
+
+def _check_start(problem: Problem, first: Marginal) -> None:
+    lost = np.flatnonzero(first.modes.status == 2)
+    if len(lost):
+        who = problem.likelihood.cohort.patients[lost[0]].id
+        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        values = ", ".join(f"{e.name} {e.scale.back(x):.4g}" for e, x in zip(problem.estimates, problem.start, strict=True))
+        raise SolveError(f"patient {who}{more}: {REASONS[2]} {values}; start the fit from other values")
+
+
+def polish(search: Search, *, limit: int = 10) -> Optimum:
+    """Return the optimum that Newton steps reach from where a search ended, with the information there."""
+    for _ in range(limit):
+        vector, (value, slope) = search.at, search.cost(search.at)
+        free = ~(((vector <= search.problem.lower) & (slope > 0.0)) | ((vector >= search.problem.upper) & (slope < 0.0)))
+        information = _information(search, free)
+        gain, last = _newton(search, information, free, value, slope)
+        moved = np.where(free, search.at - vector, 0.0)[free]
+        if gain < POLISHED and moved @ information[np.ix_(free, free)] @ moved < SETTLED:
             break
-        here, vector, moved = _line(search, vector, step, here)
-        if not moved:
+        if last:
             break
-    return Optimum(vector, float(here.value.sum()), information, here.gradient, here, search.count, message)
+    assert search.found is not None
+    log_likelihood = float(search.found.value.sum())
+    return Optimum(search.at, log_likelihood, information, free, search.found, gain, search.count)
 
 
-def _line(search: Search, vector: Floats, step: Floats, here: Marginal) -> tuple[Marginal, Floats, bool]:
+def _newton(search: Search, information: Floats, free: NDArray[np.bool_], value: float, slope: Floats) -> tuple[float, bool]:
+    """Take steps with one Hessian while they gain; return what is still to be gained, and whether no step leads lower."""
+    level, axes = np.linalg.eigh(information[np.ix_(free, free)])
+    level = np.maximum(np.abs(level), 1e-8 * np.abs(level).max(initial=1e-300))
+    gain = np.inf
+    for _ in range(5):
+        step = np.zeros(len(slope))
+        step[free] = -axes @ ((axes.T @ slope[free]) / level)
+        gain = -0.5 * float(slope @ step)
+        if gain < POLISHED:
+            break
+        if not _stepped(search, step, value):
+            return gain, True
+        value, slope = search.cost(search.at)
+    return gain, False
+
+
+def _stepped(search: Search, step: Floats, value: float) -> bool:
+    """Take the longest of the halved steps that leads lower; return whether one does."""
+    vector, here = search.at, search.found
+    assert here is not None
     for k in range(12):
-        trial = vector + step * 0.5**k
-        found = search.marginal(trial)
-        if np.isfinite(found.value).all() and found.value.sum() >= here.value.sum():
-            return found, trial, True
-    return here, vector, False
+        trial = np.clip(vector + step * 0.5**k, search.problem.lower, search.problem.upper)
+        if search.cost(trial)[0] < value:
+            return True
+        search.back_to(vector, here)
+    return False
 
 
-def hessian(search: Search, vector: Floats, here: Marginal) -> Floats:
-    """Return minus the second derivative of the log-likelihood, by central differences of its gradient (p, p)."""
+def _information(search: Search, free: NDArray[np.bool_]) -> Floats:
+    """Return the second derivative of the cost by central differences of its gradient, NaN for what is not free."""
+    vector, here = search.at, search.found
+    assert here is not None
+    matrix = np.full((len(vector), len(vector)), np.nan)
     columns = []
-    for e in HESSIAN_STEP * np.eye(len(vector)):
-        search.at, search.found = vector, here
-        ahead = search.marginal(vector + e).gradient.sum(0)
-        search.at, search.found = vector, here
-        back = search.marginal(vector - e).gradient.sum(0)
-        columns.append((back - ahead) / (2.0 * HESSIAN_STEP))
-    search.at, search.found = vector, here
-    matrix = np.stack(columns, -1)
-    return (matrix + matrix.T) / 2.0
+    for e in HESSIAN_STEP * np.eye(len(vector))[free]:
+        ends = []
+        for side in (vector + e, vector - e):
+            search.back_to(vector, here)
+            ends.append(search.cost(side)[1][free])
+        columns.append((ends[0] - ends[1]) / (2.0 * HESSIAN_STEP))
+    search.back_to(vector, here)
+    second = np.array(columns)
+    matrix[np.ix_(free, free)] = (second + second.T) / 2.0
+    return matrix

@@ -7,7 +7,8 @@ first); the others have no eta.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from autologue.population import Estimate, Kind, Parametric, Scale, estimates_of
 from autologue.population.covariates import coefficient, regressor
 from autologue.population.estimates import scale_of
 
-__all__ = ["Point", "Problem", "pose"]
+__all__ = ["Point", "Prior", "Problem", "pose"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -42,7 +43,8 @@ class Problem:
 
     estimates: those that are estimated, the order of every vector; start: (p,). coordinates: their parameters, the first `varying` with a
     random effect; scales, columns (in the model): of each. base: (patients, parameters) what is not estimated. offset (patients, k) and
-    design (patients, k, p): centres are offset + design @ vector.
+    design (patients, k, p): centres are offset + design @ vector. lower, upper (p,): bounds. centre, precision (p,): of the priors,
+    normal on the scale of estimation; precision 0: none.
     """
 
     likelihood: Likelihood
@@ -56,6 +58,10 @@ class Problem:
     base: Floats
     offset: Floats
     design: Floats
+    lower: Floats
+    upper: Floats
+    centre: Floats
+    precision: Floats
 
     @property
     def patients(self) -> int:
@@ -66,6 +72,11 @@ class Problem:
     def exact(self) -> bool:
         """Whether predictions and their derivatives are exact: closed forms, for every patient."""
         return bool(self.likelihood.course.closed.all())
+
+    def log_prior(self, vector: Floats) -> tuple[float, Floats]:
+        """Return the logarithm of the priors' density, but for its constant, and its gradient (p,)."""
+        pull = -self.precision * (vector - self.centre)
+        return 0.5 * float(pull @ (vector - self.centre)), pull
 
     def point(self, vector: Floats) -> Point:
         """Return the numbers at a vector."""
@@ -103,26 +114,80 @@ class Problem:
 _STEP = 1e-6
 
 
-def pose(cohort: Cohort, population: Parametric, *, fixed: Sequence[str] = (), likelihood: Likelihood | None = None) -> Problem:
-    """Return the problem of estimating every number of `population` but those named in `fixed`."""
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is known of an estimate before: median, and the standard deviation on the estimate's scale (of the logarithm, mostly)."""
+
+    median: float
+    sd: float
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        if not (math.isfinite(self.median) and 0.0 < self.sd < math.inf):
+            raise InputError(f"a prior with median {self.median!r} and sd {self.sd!r}; expected finite numbers, sd above zero")
+
+
+def pose(
+    cohort: Cohort,
+    population: Parametric,
+    *,
+    fixed: Sequence[str] = (),
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    priors: Mapping[str, Prior] | None = None,
+    likelihood: Likelihood | None = None,
+) -> Problem:
+    """Return the problem of estimating every number of `population` but those named in `fixed`.
+
+    bounds: lowest and highest value, by name. A parameter that is known for every patient is not estimated.
+    """
+    likelihood = likelihood or Likelihood(cohort, population)
+    order, varying = list(population.model.parameters), population.varying
+    estimates = _chosen(cohort, population, fixed)
+    centred = {e.of[0] for e in estimates if e.kind is Kind.TYPICAL}
+    centred |= {population.effects[e.of[0]].parameter for e in estimates if e.kind is Kind.EFFECT}
+    coordinates = (*varying, *(name for name in order if name in centred and name not in varying))
+    scales = tuple(scale_of(population, name) for name in coordinates)
+    columns = np.array([order.index(name) for name in coordinates], dtype=np.int64)
+    offset, design, base = _linear(cohort, population, estimates, coordinates)
+    lower, upper, centre, precision = _limits(population, estimates, bounds or {}, priors or {})
+    return Problem(
+        likelihood, population, estimates, read_estimates(population, estimates), coordinates, len(varying), scales, columns, base, offset,
+        design, lower, upper, centre, precision,
+    )  # fmt: skip
+
+
+def _chosen(cohort: Cohort, population: Parametric, fixed: Sequence[str]) -> tuple[Estimate, ...]:
     known = estimates_of(population)
     names = [e.name for e in known]
     for name in fixed:
         if name not in names:
             raise InputError(f"population of {population.model.name}: {unknown('estimate', name, names)}")
-    likelihood = likelihood or Likelihood(cohort, population)
-    seen = set(cohort.outputs)
-    estimates = tuple(e for e in known if e.name not in fixed and (e.kind is not Kind.RESIDUAL or e.of[0] in seen))
-    order = list(population.model.parameters)
-    varying = population.varying
-    centred = {e.of[0] for e in estimates if e.kind is Kind.TYPICAL}
-    centred |= {population.effects[e.of[0]].parameter for e in estimates if e.kind is Kind.EFFECT}
-    coordinates = (*varying, *(name for name in order if name in centred and name not in varying))
-    scales = tuple(scale_of(population, name) for name in coordinates)
-    offset, design, base = _linear(cohort, population, estimates, coordinates)
-    columns = np.array([order.index(name) for name in coordinates], dtype=np.int64)
+    given = {name for name in population.model.parameters if all(name in patient.known for patient in cohort)}
+    idle = {e.name for e in known if e.kind is Kind.TYPICAL and e.of[0] in given}
+    idle |= {e.name for e in known if e.kind is Kind.RESIDUAL and e.of[0] not in cohort.outputs}
+    return tuple(e for e in known if e.name not in fixed and e.name not in idle)
+
+
+def _limits(
+    population: Parametric, estimates: Sequence[Estimate], bounds: Mapping[str, tuple[float, float]], priors: Mapping[str, Prior]
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return lower and upper bounds, centres and precisions of the priors, (p,) each, on the scales of estimation."""
+    names = [e.name for e in estimates]
+    lower, upper = np.full(len(names), -np.inf), np.full(len(names), np.inf)
+    centre, precision = np.zeros(len(names)), np.zeros(len(names))
+    for name in (*bounds, *priors):
+        if name not in names:
+            raise InputError(f"population of {population.model.name}: {unknown('estimate', name, names)}")
     start = read_estimates(population, estimates)
-    return Problem(likelihood, population, estimates, start, coordinates, len(varying), scales, columns, base, offset, design)
+    for k, e in enumerate(estimates):
+        if e.name in bounds:
+            lower[k], upper[k] = (float(e.scale.to(value)) for value in bounds[e.name])
+            if not lower[k] <= start[k] <= upper[k] or not lower[k] < upper[k]:
+                low, high = bounds[e.name]
+                raise InputError(f"{e.name} starts at {e.scale.back(start[k]):g}, outside its bounds {low:g} to {high:g}; start within them")
+        if e.name in priors:
+            centre[k], precision[k] = float(e.scale.to(priors[e.name].median)), priors[e.name].sd ** -2
+    return lower, upper, centre, precision
 
 
 def _covariate(patient: Patient, name: str) -> float | str:
