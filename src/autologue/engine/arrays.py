@@ -72,11 +72,13 @@ class Tables:
 
     def stacked(self, copies: int) -> Tables:
         """Return the tables of the patients one after another, `copies` times."""
-        if copies == 1:
-            return self
+        return self if copies == 1 else self.taken(np.tile(np.arange(self.count), copies))
+
+    def taken(self, who: Integers) -> Tables:
+        """Return the tables of these patients, in this order; a patient may come more than once."""
         each = ("span", "first", "last", "first_event", "last_event")
-        again: dict[str, Any] = {name: np.concatenate([getattr(self, name)] * copies) for name in each}
-        return replace(self, **again)
+        chosen: dict[str, Any] = {name: getattr(self, name)[who] for name in each}
+        return replace(self, **chosen)
 
 
 def tabulate(

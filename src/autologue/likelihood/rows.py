@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from autologue import units
 from autologue.errors import InputError, unknown
 from autologue.likelihood.density import LOGNORMAL
+from autologue.likelihood.residual import error_numbers
 from autologue.model import Model
 from autologue.patient import Cohort, Observations, Patient
+from autologue.population import Parametric
 
 __all__ = ["Rows", "read_rows"]
 
@@ -61,9 +63,9 @@ class Rows:
         return np.repeat(self.first[who] - begin[:-1], counts) + np.arange(begin[-1]), begin
 
 
-def read_rows(model: Model, cohort: Cohort, kinds: Sequence[int]) -> Rows:
-    """Return the table of a cohort's observations; `kinds` are the errors' of `cohort.outputs`. Raises InputError for what cannot be."""
-    outputs = cohort.outputs
+def read_rows(population: Parametric, cohort: Cohort) -> tuple[Rows, Integers]:
+    """Return the table of a cohort's observations and the kind of error of each output; raises InputError for what cannot be."""
+    model, outputs = population.model, cohort.outputs
     if not outputs or not any(len(o) for p in cohort for o in p.observations.values()):
         raise InputError(f"cohort {cohort.name or 'without a name'} holds no observation; expected at least one")
     table: list[Floats] = []
@@ -74,13 +76,14 @@ def read_rows(model: Model, cohort: Cohort, kinds: Sequence[int]) -> Rows:
     columns = np.concatenate(table, axis=1)
     patient_of, output_of = columns[:2].astype(np.int64)
     time, lower, upper, above, limit = columns[2:]
-    logged = np.asarray(kinds, dtype=np.int64)[output_of] == LOGNORMAL
+    kinds = error_numbers(population, outputs)[0]
+    logged = kinds[output_of] == LOGNORMAL
     _check(cohort, outputs, patient_of, output_of, time, lower, upper, above, logged)
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high, over = (np.where(logged, np.log(np.maximum(bound, 0.0)), bound) for bound in (lower, upper, above))
     extra = np.where(logged & (lower == upper), -low, 0.0)
     first = np.searchsorted(patient_of, np.arange(len(cohort) + 1)).astype(np.int64)
-    return Rows(outputs, patient_of, output_of, time, lower, upper, above, limit, low, high, over, extra, first)
+    return Rows(outputs, patient_of, output_of, time, lower, upper, above, limit, low, high, over, extra, first), kinds
 
 
 def _converted(model: Model, patient: Patient, name: str, number: int, output: int) -> Floats:
@@ -91,12 +94,14 @@ def _converted(model: Model, patient: Patient, name: str, number: int, output: i
         raise InputError(f"{where}: model {model.name}: {unknown('output', name, model.outputs)}")
     declared = model.outputs[name]
     if seen.matrix and declared.matrix and seen.matrix != declared.matrix:
-        raise InputError(f"{where} was measured in {seen.matrix}; output of model {model.name} is in {declared.matrix}: convert or rename it")
+        what = f"was measured in {seen.matrix}, and the output of model {model.name} is in {declared.matrix}"
+        raise InputError(f"{where} {what}; convert it, or name the output that it is")
     clock = units.convert(1.0, patient.time, model.time, what=f"{where}: time") if patient.time else 1.0
     factor = units.convert(1.0, seen.unit, declared.unit, what=where)
     times = seen.times * clock
     if len(times) and times[0] < 0.0:
-        raise InputError(f"{where}: an observation at {times[0]:g} {model.time} lies before the model's start at 0; drop it or shift the times")
+        what = f"an observation at {times[0]:g} {model.time} lies before the model's start at 0"
+        raise InputError(f"{where}: {what}; drop it, or shift all times")
     rows = np.empty((7, len(times)))
     rows[0], rows[1], rows[2] = number, output, times
     for k, field in enumerate(("lower", "upper", "above", "limit"), start=3):
