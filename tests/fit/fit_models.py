@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from autologue.fit.problem import Problem
+from autologue.fit.problem import pose as pose_structure
+from autologue.fit.structure import read_structure
 from autologue.functions import exp
+from autologue.likelihood import Likelihood
 from autologue.model import Model, Output, Parameter, Phase, State
 from autologue.patient import Cohort, Observations, Patient
 from autologue.population import Parametric
@@ -85,3 +89,7 @@ def warfarin(shared: Path) -> tuple[Cohort, Parametric]:
     seen = data[(data.evid == 0) & (data.dvid == "cp")]
     cohort = _cohort("warfarin", seen, data[data.evid > 0].set_index("id").amt, "time", "dv")
     return cohort, Parametric(model=WARFARIN, errors=dict(concentration=Proportional(cv=0.2)))
+
+
+def pose(cohort: Cohort, population: Parametric, **options) -> Problem:
+    return pose_structure(read_structure(cohort, population, **options), Likelihood(cohort, population))

@@ -13,6 +13,7 @@ from autologue.fit.laplace import laplace_marginal
 from autologue.fit.outer import maximise, polish
 from autologue.fit.problem import pose
 from autologue.fit.quadrature import quadrature_marginal
+from autologue.fit.structure import read_structure
 from autologue.likelihood.likelihood import Likelihood
 
 METHODS = {"FOCEI": conditional_marginal, "Laplace": laplace_marginal, "quadrature": quadrature_marginal}
@@ -24,7 +25,7 @@ def distances(method: Callable[..., object], fault: Fault, cohorts: int) -> list
         cohort = calibration.cohort(seed)
         likelihood = Likelihood(cohort, calibration.POPULATION)
         likelihood.rows = fault(likelihood.rows)
-        problem = pose(cohort, calibration.POPULATION, likelihood=likelihood)
+        problem = pose(read_structure(cohort, calibration.POPULATION), likelihood)
         search = maximise(problem, lambda v, s, m, p=problem: method(p, v, s, m), problem.start, iterations=100)
         optimum = polish(search)
         found.append(calibration.distance(optimum.vector, optimum.information))

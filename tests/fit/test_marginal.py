@@ -10,12 +10,13 @@ import _oracle as oracle
 import fit_models as models
 import numpy as np
 import pytest
+from fit_models import pose
 
 from autologue.errors import InputError
 from autologue.fit.conditional import conditional_marginal
 from autologue.fit.fo import fo_marginal
 from autologue.fit.laplace import laplace_marginal
-from autologue.fit.problem import Problem, pose
+from autologue.fit.problem import Problem
 from autologue.fit.quadrature import quadrature_marginal
 from autologue.patient import Cohort, Observations, Patient
 from autologue.population import LinearEffect, Parametric
@@ -148,7 +149,7 @@ def mixed(*, closed: bool = True) -> Problem:
 @pytest.mark.parametrize("name", ["FOCEI", "Laplace", "quadrature"])
 def test_gradient_with_every_kind_of_coordinate(name: str) -> None:
     problem, method = mixed(), METHODS[name][0]
-    assert [e.name for e in problem.estimates] == [
+    assert [e.name for e in problem.structure.estimates] == [
         "ka", "cl", "v", "beta_cl_weight", "beta_v_weight", "omega_ka", "omega_cl", "sd_concentration"
     ]  # fmt: skip
     gradient = -2 * method(problem, problem.start, np.zeros((1, 4, 2))).gradient.sum(0)
@@ -167,7 +168,7 @@ def test_a_solved_course_gives_what_its_closed_form_gives(name: str) -> None:
 def test_a_patient_without_observations_adds_nothing() -> None:
     problem, _ = posed("combined2", "left")
     more = Cohort((*problem.likelihood.cohort, Patient(id="nobody", known=dict(dose=1.0))))
-    larger = pose(more, problem.population)
+    larger = pose(more, problem.structure.population)
     for method, _ in METHODS.values():
         before = method(problem, problem.start, np.zeros((1, 4, 3)))
         after = method(larger, larger.start, np.zeros((1, 5, 3)))

@@ -113,10 +113,10 @@ def _copied(predicted: Predicted, copies: int) -> Predicted:
 
 def expand(problem: Problem, vector: Floats, phi: Floats, *, interaction: bool = True) -> Local:
     """Return the log-joint around the modes `phi` (patients, k), with its first-order curvature."""
-    q, k, p = problem.varying, len(problem.coordinates), len(problem.estimates)
+    q, k, p = problem.varying, len(problem.coordinates), len(problem.structure.estimates)
     point, size = problem.point(vector), steps(problem)
     d_omega, d_sigma = problem.moved(vector, point.omega)
-    errors = [j for j, e in enumerate(problem.estimates) if e.kind is Kind.RESIDUAL]
+    errors = [j for j, e in enumerate(problem.structure.estimates) if e.kind is Kind.RESIDUAL]
     around = predict(problem, np.concatenate([phi[None], phi + _sides(size)]))
     held = None if interaction else held_deviations(problem, point.centre[None], point.sigma[None])
     many = np.tile(point.sigma, (1 + 2 * k, 1, 1))

@@ -42,7 +42,7 @@ def fo_marginal(problem: Problem, vector: Floats, start: Floats | None = None, m
     values, eta, curve = zip(*(_linear(problem, point, _one(around, c), point.centre + moves[c]) for c in range(1 + 2 * k)), strict=True)
     slope = (np.array(values[1 : 1 + k]) - np.array(values[1 + k :])) / (2.0 * size[:, None])
     gradient = np.einsum("kn,nkp->np", slope, problem.design)
-    for j, e in enumerate(problem.estimates):
+    for j, e in enumerate(problem.structure.estimates):
         if e.kind in (Kind.DEVIATION, Kind.CORRELATION, Kind.RESIDUAL):
             ends = [
                 _linear(problem, Point(point.centre, point.omega + s * d_omega[j], point.sigma + s * d_sigma[j]), _one(around, 0), point.centre)[0]

@@ -36,7 +36,7 @@ def _exactly(problem: Problem, vector: Floats, local: Local) -> Local:
     turned = np.tile(-np.einsum("ij,pjk,kl->pil", inverse, d_omega, inverse), (problem.patients, 1, 1, 1))
     speed = np.concatenate([local.shift, problem.design[:, q:]], axis=1)
     turned -= np.einsum("nijk,nkp->npij", _third(problem, local), speed)
-    for j, e in enumerate(problem.estimates):
+    for j, e in enumerate(problem.structure.estimates):
         if e.kind is Kind.RESIDUAL:
             turned[:, j] -= _second_by_error(problem, local, d_sigma[j])
     return replace(local, curve=local.exact, turned=turned)

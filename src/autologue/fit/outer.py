@@ -85,8 +85,8 @@ class Optimum:
 
 def maximise(problem: Problem, evaluate: Evaluate, start: Floats, *, iterations: int, tolerance: float = 1e-2) -> Search:
     """Search from `start` and return the search where it ended; raises SolveError where a patient cannot be solved at the start."""
-    search = Search(problem, evaluate)
-    start = np.clip(start, problem.lower, problem.upper)
+    search, (low, high) = Search(problem, evaluate), problem.structure.bounds.T
+    start = np.clip(start, low, high)
     first = search.marginal(start)
     _check_start(problem, first)
     lowest = search.cost(start)[0]
@@ -99,9 +99,9 @@ def maximise(problem: Problem, evaluate: Evaluate, start: Floats, *, iterations:
         lowest = min(lowest, value)
         return value, slope
 
-    scores = first.gradient.T @ first.gradient + np.diag(problem.precision)
+    scores = first.gradient.T @ first.gradient + np.diag(problem.structure.prior_precision)
     scores += 1e-3 * max(np.trace(scores) / len(scores), 1e-6) * np.eye(len(scores))
-    if np.isfinite(problem.lower).any() or np.isfinite(problem.upper).any():
+    if np.isfinite(low).any() or np.isfinite(high).any():
         done = _bounded(problem, cost, start, 1.0 / np.sqrt(np.diagonal(scores)), iterations, tolerance)
     else:
         inverse = np.linalg.inv(scores)
@@ -118,10 +118,11 @@ def _bounded(
         value, slope = cost(x * scale)
         return value, slope * scale
 
-    limits = list(zip(problem.lower / scale, problem.upper / scale, strict=True))
+    low, high = problem.structure.bounds.T
+    limits = list(zip(low / scale, high / scale, strict=True))
     options = dict(maxiter=iterations, gtol=tolerance, ftol=1e-12)
     done = minimize(scaled, start / scale, jac=True, method="L-BFGS-B", bounds=limits, options=options)
-    done.x = np.clip(done.x * scale, problem.lower, problem.upper)
+    done.x = np.clip(done.x * scale, low, high)
     return done
 
 
@@ -130,15 +131,16 @@ def _check_start(problem: Problem, first: Marginal) -> None:
     if len(lost):
         who = problem.likelihood.cohort.patients[lost[0]].id
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-        values = ", ".join(f"{e.name} {e.scale.back(x):.4g}" for e, x in zip(problem.estimates, problem.start, strict=True))
+        values = ", ".join(f"{e.name} {e.scale.back(x):.4g}" for e, x in zip(problem.structure.estimates, problem.start, strict=True))
         raise SolveError(f"patient {who}{more}: {REASONS[2]} {values}; start the fit from other values")
 
 
 def polish(search: Search, *, limit: int = 10) -> Optimum:
     """Return the optimum that Newton steps reach from where a search ended, with the information there."""
+    low, high = search.problem.structure.bounds.T
     for _ in range(limit):
         vector, (value, slope) = search.at, search.cost(search.at)
-        free = ~(((vector <= search.problem.lower) & (slope > 0.0)) | ((vector >= search.problem.upper) & (slope < 0.0)))
+        free = ~(((vector <= low) & (slope > 0.0)) | ((vector >= high) & (slope < 0.0)))
         information = _information(search, free)
         gain, last = _newton(search, information, free, value, slope)
         moved = np.where(free, search.at - vector, 0.0)[free]
@@ -170,10 +172,10 @@ def _newton(search: Search, information: Floats, free: NDArray[np.bool_], value:
 
 def _stepped(search: Search, step: Floats, value: float) -> bool:
     """Take the longest of the halved steps that leads lower; return whether one does."""
-    vector, here = search.at, search.found
+    (low, high), vector, here = search.problem.structure.bounds.T, search.at, search.found
     assert here is not None
     for k in range(12):
-        trial = np.clip(vector + step * 0.5**k, search.problem.lower, search.problem.upper)
+        trial = np.clip(vector + step * 0.5**k, low, high)
         if search.cost(trial)[0] < value:
             return True
         search.back_to(vector, here)

@@ -85,7 +85,7 @@ def _nodes(problem: Problem, vector: Floats, local: Local, z: Floats, root: Floa
     slope = np.einsum("knq,knqp->knp", data.slope[..., :q] - pull, moved)
     slope += np.einsum("knc,ncp->knp", data.slope[..., q:], problem.design[:, q:]) + np.einsum("knq,nqp->knp", pull, problem.design[:, :q])
     slope += 0.5 * np.einsum("kni,pij,knj->knp", pull, d_omega, pull) - 0.5 * np.einsum("ij,pji->p", inverse, d_omega)
-    for j, e in enumerate(problem.estimates):
+    for j, e in enumerate(problem.structure.estimates):
         if e.kind is Kind.RESIDUAL:
             plain = Predicted(around.f, around.g[..., :0])
             sides = [np.tile(point.sigma + side * d_sigma[j], (len(z), 1, 1)) for side in (-ERROR_STEP, ERROR_STEP)]

@@ -180,17 +180,19 @@ class CourseLanes:
             found = run(course.ready.kernel(explicit=course.solver.explicit), arrays, course.solver, chunk=CHUNK)
         return found.values, found.status
 
-    def slopes(self, parameters: Floats, wrt: Sequence[str]) -> Floats:
-        """Return the derivatives of the buffer by parameters, (buffer, wrt), for filled parameter sets."""
-        slopes = [np.empty((0, len(wrt)))]
+    def differentiate(self, parameters: Floats, wrt: Sequence[str]) -> tuple[Floats, Floats, Integers]:
+        """Return the buffer, its derivatives by parameters (buffer, wrt), and the status of each lane, for filled parameter sets."""
+        values, slopes = [np.empty(0)], [np.empty((0, len(wrt)))]
+        status = np.zeros(len(self.who), dtype=np.int64)
         if len(self.closed):
             tables, count = self._tables[0], len(self._names)
             assert tables is not None
             out = np.empty((count * (1 + len(wrt)), self._length))
-            sets = np.ascontiguousarray(parameters[self.closed])
+            sets = parameters[self.closed] if len(self.solved) else parameters
             kernel = closed_kernel(self.course.ready, tuple(wrt))
-            kernel(sets, 0, len(sets), tables.flat, tables.first, tables.last, tables.rows, out)
+            kernel(np.ascontiguousarray(sets), 0, len(sets), tables.flat, tables.first, tables.last, tables.rows, out)
             gradient = out[count:].reshape(count, len(wrt), self._length)
+            values.append(out[:count].reshape(-1))
             slopes.append(np.moveaxis(gradient, 1, 2).reshape(-1, len(wrt)))
         if len(self.solved):
             who, course = self.who[self.solved], self.course
@@ -198,5 +200,7 @@ class CourseLanes:
                 course.model, parameters[self.solved], wrt=wrt, times=[course.times[k] for k in who],
                 regimens=[course.regimens[k] for k in who], outputs=course.outputs, logarithmic=False, solver=course.solver,
             )  # fmt: skip
+            status[self.solved] = found.status
+            values.append(found.values.reshape(-1))
             slopes.append(found.gradient.reshape(-1, len(wrt)))
-        return np.concatenate(slopes)
+        return np.concatenate(values), np.concatenate(slopes), status

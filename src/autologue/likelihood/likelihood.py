@@ -159,19 +159,29 @@ class Lanes:
 
     def gradient(self, parameters: Floats, wrt: Sequence[str], numbers: Floats | None = None) -> Gradient:
         """Return derivatives by the named parameters; those that are known for a patient do not move it."""
+        buffer, slopes, status = self._differentiated(parameters, wrt)
+        rows = self._by_row(buffer, status, numbers)
+        weighted = np.concatenate([np.zeros((1, len(wrt))), np.cumsum(rows.slope[:, None] * slopes, axis=0)])
+        total = weighted[self.begin[1:]] - weighted[self.begin[:-1]]
+        return Gradient(tuple(wrt), rows, slopes, total)
+
+    def predictions(self, parameters: Floats, wrt: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return the predictions (rows of all sets,) and their derivatives (rows of all sets, wrt), NaN where a course is not solved."""
+        buffer, slopes, _ = self._differentiated(parameters, wrt)
+        return buffer[self._measured.cells], slopes
+
+    def _differentiated(self, parameters: Floats, wrt: Sequence[str]) -> tuple[Floats, Floats, Integers]:
+        """Return the buffer, the derivatives of the rows' predictions and the status of each set."""
         if self.likelihood.model.birth_death is not None:
             what = f"model {self.likelihood.model.name} has cells that die out by chance, where there are no derivatives"
             raise ModelError(f"{what}; use a method that needs none, such as SAEM")
-        sets = self._course.filled(parameters)
-        buffer, status = self._predicted(sets)
-        rows = self._by_row(buffer, status, numbers)
-        slopes = self._course.slopes(sets, wrt)[self._measured.cells]
+        buffer, slopes, status = self._course.differentiate(self._course.filled(parameters), wrt)
+        by_row = slopes[self._measured.cells]
         order = list(self.likelihood.model.parameters)
-        known = self.likelihood.course.known[self.who][:, [order.index(name) for name in wrt]]
-        slopes[~np.isnan(known)[self.lane]] = 0.0
-        total = np.zeros((len(self.who), len(wrt)))
-        np.add.at(total, self.lane, rows.slope[:, None] * slopes)
-        return Gradient(tuple(wrt), rows, slopes, total)
+        known = ~np.isnan(self.likelihood.course.known[self.who][:, [order.index(name) for name in wrt]])
+        if known.any():
+            by_row[known[self.lane]] = 0.0
+        return buffer, by_row, status
 
     def _by_row(self, buffer: Floats, status: Integers, numbers: Floats | None) -> RowDensity:
         predicted, density, slope, curvature = self._measured.by_row(buffer, self._numbers(numbers), status)
