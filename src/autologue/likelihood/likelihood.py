@@ -22,7 +22,7 @@ from autologue.engine.solve import Solver
 from autologue.errors import InputError, ModelError
 from autologue.likelihood.course import Course, plan_courses
 from autologue.likelihood.extinction import chosen_fate, fates, posterior, probability_name
-from autologue.likelihood.measured import Measured
+from autologue.likelihood.measured import Measured, add_chained
 from autologue.likelihood.residual import error_numbers
 from autologue.likelihood.rows import Rows, read_rows
 from autologue.model import Model
@@ -170,7 +170,7 @@ class Lanes:
         known = self.likelihood.course.known[self.who][:, [order.index(name) for name in wrt]]
         slopes[~np.isnan(known)[self.lane]] = 0.0
         total = np.zeros((len(self.who), len(wrt)))
-        np.add.at(total, self.lane, rows.slope[:, None] * slopes)
+        add_chained(self.begin, rows.slope, slopes, total)
         return Gradient(tuple(wrt), rows, slopes, total)
 
     def _by_row(self, buffer: Floats, status: Integers, numbers: Floats | None) -> RowDensity:
