@@ -9,7 +9,8 @@ from typing import Any
 from autologue import library
 from autologue.engine.describe import equations
 from autologue.model import Model
-from autologue.population import Categorical, CategoryEffect, Parametric
+from autologue.population import Categorical, CategoryEffect, Effect, Parametric, PowerEffect
+from autologue.population.estimates import scale_of
 from autologue.qualify.gates import check_model
 from autologue.variability import Variability
 
@@ -117,12 +118,16 @@ def _differences(people: Parametric) -> str:
         said = shares if isinstance(c, Categorical) else f"median {c.median:g} {c.unit}; {spread(c.variability)}"
         about.append([f"`{n}`", plain(said), plain(c.source)])
     text += table(["covariate", "distribution", "source"], about)
-    acts = [
-        [f"`{e.parameter}`", f"exp({e.coefficient:g}) where {e.covariate} is {plain(e.level)}"
-         if isinstance(e, CategoryEffect) else f"({plain(e.covariate)} / {e.reference:g}) to the power {e.exponent:g}"]
-        for e in people.effects
-    ]  # fmt: skip
-    return text + table(["effect on", "factor"], acts)
+    acts = [[f"`{e.parameter}`", scale_of(people, e.parameter).value, _effect(e)] for e in people.effects]
+    return text + table(["effect on", "scale", "shift"], acts)
+
+
+def _effect(effect: Effect) -> str:
+    if isinstance(effect, CategoryEffect):
+        return f"{effect.coefficient:g} where {plain(effect.covariate)} is {plain(effect.level)}"
+    if isinstance(effect, PowerEffect):
+        return f"{effect.exponent:g} x log({plain(effect.covariate)} / {effect.reference:g})"
+    return f"{effect.coefficient:g} x ({plain(effect.covariate)} - {effect.reference:g})"
 
 
 def claims_section(claims: Sequence[Claim]) -> str:

@@ -52,7 +52,10 @@ PEOPLE = Parametric(
     effects=(PowerEffect("a", "weight", 70.0, 0.75), CategoryEffect("b", "sex", "m", -0.3), LinearEffect("c", "weight", 70.0, 0.02)),
     errors=dict(z=Combined2(sd=0.5, cv=0.1)),
 )
-NAMES = "a b c d e beta_a_weight beta_b_sex_m beta_c_weight omega_a omega_b omega_c corr_a_b corr_a_c corr_b_c sd_x sd_z cv_z".split()
+NAMES = [
+    *"abcde", "beta_a_weight", "beta_b_sex_m", "beta_c_weight", "omega_a", "omega_b", "omega_c", "corr_a_b", "corr_a_c", "corr_b_c",
+    "sd_x", "sd_z", "cv_z",
+]  # fmt: skip
 
 
 def test_names_and_scales() -> None:

@@ -117,7 +117,8 @@ def read_structure(
     box = np.array([_bound(e, limits.get(e.name), x) for e, x in zip(estimates, start, strict=True)]).reshape(-1, 2)
     order = list(population.model.parameters)
     scales = tuple(scale_of(population, name) for name in order)
-    groups: dict[Scale, Integers] = {s: np.array([k for k, own in enumerate(scales) if own is s]) for s in (Scale.LOG, Scale.LOGIT) if s in scales}
+    curved = [s for s in (Scale.LOG, Scale.LOGIT) if s in scales]
+    groups: dict[Scale, Integers] = {s: np.array([k for k, own in enumerate(scales) if own is s]) for s in curved}
     places = list(population.varying)
     return Structure(
         population, estimates, box,

@@ -12,7 +12,7 @@ from autologue.likelihood.course import CourseLanes
 from autologue.likelihood.density import row_parts, row_value
 from autologue.likelihood.rows import Rows
 
-__all__ = ["IMPOSSIBLE", "NOT_A_NUMBER", "Measured"]
+__all__ = ["IMPOSSIBLE", "NOT_A_NUMBER", "Measured", "add_chained"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -57,6 +57,15 @@ def _rows(
             )
             if found[1, k] == -math.inf and status[s] == 0:
                 status[s] = IMPOSSIBLE if math.isfinite(f) else NOT_A_NUMBER
+
+
+@compiled
+def add_chained(begin: Integers, slope: Floats, slopes: Floats, total: Floats) -> None:
+    """Add, for each lane, the sum over its rows of slope (rows,) times slopes (rows, wrt) to `total` (lanes, wrt)."""
+    for s in range(len(begin) - 1):
+        for k in range(begin[s], begin[s + 1]):
+            for j in range(slopes.shape[1]):
+                total[s, j] += slope[k] * slopes[k, j]
 
 
 class Measured:
