@@ -1,5 +1,22 @@
 """Mixed-effects estimation: from a cohort and a population's structure to a fitted population."""
 
+from autologue.fit.archive import load_fit
+from autologue.fit.estimated import Conditional, Covariance, Estimated, Estimator, LogLikelihood, Trace
+from autologue.fit.fitted import Fit
+from autologue.fit.run import fit
 from autologue.fit.structure import Prior, Structure, read_structure
 
-__all__ = ["Prior", "Structure", "read_structure"]
+__all__ = [
+    "Conditional",
+    "Covariance",
+    "Estimated",
+    "Estimator",
+    "Fit",
+    "LogLikelihood",
+    "Prior",
+    "Structure",
+    "Trace",
+    "fit",
+    "load_fit",
+    "read_structure",
+]
