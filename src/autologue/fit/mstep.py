@@ -8,6 +8,7 @@ scale of estimation, all bounds are boxes there.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,18 +73,18 @@ def lay_out(problem: Problem) -> Layout:
 def boxed_step(problem: Problem, vector: Floats, which: Integers, score: Floats, information: Floats, *, largest: float = np.inf) -> Floats:
     """Return the Newton step of `which` estimates with their priors, inside their bounds; no part of it longer than `largest`."""
     structure = problem.structure
-    low, high = (structure.bounds[which] - vector[which, None]).T
     precision = structure.prior_precision[which]
     slope = score - precision * (vector[which] - structure.prior_centre[which])
     curve = information + np.diag(precision)
-    curve = curve + 1e-8 * max(np.trace(curve) / max(len(which), 1), 1e-12) * np.eye(len(which))
-    step, free = np.zeros(len(which)), np.ones(len(which), dtype=bool)
-    for _ in range(len(which)):
+    np.fill_diagonal(curve, np.diagonal(curve) + 1e-8 * max(np.trace(curve) / max(len(which), 1), 1e-12))
+    step: Floats = np.linalg.solve(curve, slope)
+    low, high = (structure.bounds[which] - vector[which, None]).T
+    outside = (step < low) | (step > high)
+    free = ~outside
+    while outside.any():  # what a bound stops stays there, and the others step again
+        step[~free] = np.clip(step[~free], low[~free], high[~free])
         step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free] - curve[np.ix_(free, ~free)] @ step[~free])
         outside = free & ((step < low) | (step > high))
-        if not outside.any():
-            break
-        step[outside] = np.clip(step[outside], low[outside], high[outside])
         free &= ~outside
     return np.clip(step, -largest, largest)
 
@@ -112,6 +113,8 @@ class Regression:
 def floored(omega: Floats) -> Floats:
     """Return a variance matrix with floors: under each deviation, and under the eigenvalues of the correlation."""
     sd = np.sqrt(np.maximum(np.diagonal(omega), SMALLEST**2))
+    if not (omega - np.diag(np.diagonal(omega))).any():
+        return np.diag(sd**2)
     level, axes = np.linalg.eigh(omega / sd[:, None] / sd[None, :])
     if level[0] > SINGULAR:
         return omega
@@ -126,11 +129,14 @@ def spread_vector(problem: Problem, layout: Layout, omega: Floats) -> Floats:
     estimates, names = problem.structure.estimates, problem.coordinates
     partial: dict[tuple[str, ...], float] = {}
     for block in problem.structure.blocks:
+        if len(block) == 1:
+            partial[(names[block[0]],)] = 0.5 * math.log(omega[block[0], block[0]])
+            continue
         matrix = omega[np.ix_(block, block)]
         sd = np.sqrt(np.diagonal(matrix))
         factor = np.linalg.cholesky(matrix / sd[:, None] / sd[None, :])
         for j in range(len(block)):
-            partial[(names[block[j]],)] = 0.5 * float(np.log(matrix[j, j]))
+            partial[(names[block[j]],)] = 0.5 * math.log(matrix[j, j])
             left = 1.0
             for i in range(j):
                 partial[names[block[i]], names[block[j]]] = float(np.arctanh(factor[j, i] / np.sqrt(left)))

@@ -38,7 +38,8 @@ ENOUGH = 50  # lanes for which the number of chains is chosen
 
 @dataclass(frozen=True, kw_only=True)
 class SAEM(Estimator):
-    """chains: of each patient (None: so many that there are 50 courses). exploration, smoothing: iterations of the phases at most.
+    """chains: of each patient (None: so many that there are 50 courses). exploration, smoothing: iterations of the phases at most;
+    annealing: iterations at first in which no variance may fall by more than 5 % each.
 
     stop: when a phase may end before that; None: never. samples: of the conditional distribution of each patient, kept. draws: of
     importance sampling for the likelihood, of each patient at most; it ends where its Monte-Carlo error is below `error`.
@@ -47,6 +48,7 @@ class SAEM(Estimator):
     chains: int | None = None
     exploration: int = 300
     smoothing: int = 500
+    annealing: int = 50
     stop: Stop | None = Stop()
     samples: int = 300
     draws: int = 5000
@@ -86,10 +88,10 @@ class SAEM(Estimator):
 
     def _explore(self, run: Run, watch: Watch | None) -> int:
         for k in range(self.exploration):
-            run.iterate(weight=1.0, annealed=2 * k < self.exploration, moments=max(1.0 / (k + 1.0), 0.05))
+            run.iterate(weight=1.0, annealed=k < self.annealing, moments=max(1.0 / (k + 1.0), 0.05))
             if watch:
                 watch(k, self.exploration + self.smoothing, run.vector)
-            if self.stop and k + 1 >= self.stop.least and settled(run.trace, self.stop):
+            if self.stop and k + 1 >= self.annealing + self.stop.least and settled(run.trace, self.stop):
                 break
         return len(run.trace)
 

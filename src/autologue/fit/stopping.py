@@ -16,7 +16,7 @@ BATCHES, BATCH = 8, 10
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """Criteria, after `least` iterations of a phase.
+    """Criteria, after `least` iterations of a phase (of exploration without annealing).
 
     trend: exploration ends where, over the last 80 iterations, the means of the two halves of each estimate differ by less than so many
     standard errors (from means of 10 iterations). precision: smoothing ends where the Monte-Carlo error of each estimate is below this
@@ -39,8 +39,12 @@ def settled(trace: Sequence[Floats], stop: Stop) -> bool:
 
 
 def error_of_mean(values: Floats) -> Floats:
-    """Return the Monte-Carlo error of the mean of correlated values (iterations, p), from the means of ten batches."""
+    """Return the Monte-Carlo error of the mean of correlated values (iterations, p): from the means of ten batches.
+
+    Slow movement makes neighbouring batches alike: half the difference of the two halves counts where it is larger.
+    """
     size = len(values) // 10
     means = values[len(values) - 10 * size :].reshape(10, size, -1).mean(axis=1)
-    found: Floats = means.std(axis=0, ddof=1) / np.sqrt(10.0)
+    halves = np.abs(means[:5].mean(axis=0) - means[5:].mean(axis=0)) / 2.0
+    found: Floats = np.maximum(means.std(axis=0, ddof=1) / np.sqrt(10.0), halves)
     return found
