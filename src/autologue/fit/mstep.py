@@ -22,7 +22,7 @@ __all__ = ["Layout", "Regression", "boxed_step", "floored", "lay_out", "spread",
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-SMALLEST, SINGULAR = 1e-3, 1e-6  # deviation of a random effect; eigenvalue of a correlation matrix
+SMALLEST, SINGULAR = 1e-3, 1e-4  # deviation of a random effect; eigenvalue of a correlation matrix
 LARGEST = 1.0  # step of Fisher scoring of a variance, on the log scale
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from autologue.errors import ModelError
 from autologue.fit.chains import Chains
+from autologue.fit.concerns import inside
 from autologue.fit.common import common_scores
 from autologue.fit.errorstep import error_scores
 from autologue.fit.estimated import Conditional, Covariance, inverse_information
@@ -66,7 +67,7 @@ def explore_posterior(chains: Chains, layout: Layout, vector: Floats, *, samples
 
 def _covariances(problem: Problem, vector: Floats, information: Floats, scores: Floats) -> tuple[Covariance, ...]:
     structure = problem.structure
-    free = (vector > structure.bounds[:, 0]) & (vector < structure.bounds[:, 1])
+    free = inside(structure, vector)
     louis = inverse_information(information + np.diag(structure.prior_precision), free)
     middle = np.where(np.isfinite(louis), louis, 0.0)
     sandwich = np.where(np.isfinite(louis), middle @ (scores.T @ scores + np.diag(structure.prior_precision)) @ middle, np.nan)

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from autologue.errors import InputError
 from autologue.fit.chains import Chains
 from autologue.fit.common import common_scores
+from autologue.fit.concerns import concerns
 from autologue.fit.errorstep import error_scores
 from autologue.fit.estimated import Estimated, Estimator, Trace, Watch
 from autologue.fit.importance import importance_sampling
 from autologue.fit.kernels import accumulate
 from autologue.fit.mstep import Layout, Regression, boxed_step, floored, lay_out, spread, spread_vector
-from autologue.fit.posterior import explore_posterior
+from autologue.fit.posterior import Posterior, explore_posterior
 from autologue.fit.problem import Point, Problem
 from autologue.fit.stopping import Stop, error_of_mean, settled
 
@@ -33,6 +34,7 @@ DECAY = 0.7  # of the weights in smoothing
 BURNT = 0.2  # share of smoothing that is not averaged
 ANNEALING = 0.95  # a variance keeps at least this much of itself in an iteration of annealing
 LARGEST = 0.5  # step of a parameter without random effects in one iteration
+MIXED, POOR = 1.5, 0.02  # R-hat of a patient's random effect, effective share of importance draws: beyond them a warning
 ENOUGH = 50  # lanes for which the number of chains is chosen
 
 
@@ -69,22 +71,44 @@ class SAEM(Estimator):
             )
         run = Run(problem, count=self.chains or -(-ENOUGH // problem.patients), seed=seed)
         explored = self._explore(run, watch)
-        converged = self._smooth(run, watch)
+        self._smooth(run, watch)
         first = round(BURNT * (len(run.trace) - explored)) + explored
         values = np.array(run.trace)
         vector = values[first:].mean(axis=0)
         posterior = explore_posterior(run.chains, run.layout, vector, samples=self.samples)
         likelihood, efficiency = importance_sampling(run.chains, vector, most=self.draws, error=self.error)
-        settings = (("chains", str(run.chains.count)), ("exploration", str(explored)), ("smoothing", str(len(run.trace) - explored)))
+        settings = dict(chains=run.chains.count, exploration=explored, smoothing=len(run.trace) - explored)
+        warnings = self._unconverged(run, explored, values[first:], posterior, efficiency)
         return Estimated(
             vector,
             posterior.covariances,
             (likelihood,),
             posterior.conditional,
             Trace(values, (("exploration", 0), ("smoothing", explored))),
-            (),
-            settings,
+            (*warnings, *concerns(problem, vector, posterior.covariances[0].matrix, (likelihood,))),
+            tuple((name, str(value)) for name, value in settings.items()),
         )
+
+    def _unconverged(self, run: Run, explored: int, values: Floats, posterior: Posterior, efficiency: Floats) -> list[str]:
+        """Return the warnings about chance: phases that ended at their limit, chains that disagree, poor importance sampling."""
+        names, found = run.problem.structure.names, []
+        if self.stop and explored == self.exploration and not settled(run.trace[:explored], self.stop):
+            found.append(f"exploration ended at its limit of {explored} iterations with a trend in the estimates; give exploration= more")
+        if self.stop:
+            share = error_of_mean(values) / run.complete_errors()
+            worst = int(np.argmax(share))
+            if share[worst] > 2.0 * self.stop.precision:
+                what = f"the Monte-Carlo error of '{names[worst]}' is {share[worst]:.2g} of its standard error with complete data"
+                found.append(f"smoothing ended at its limit and {what}; give smoothing= more, or more chains")
+        for name, apart in zip(posterior.conditional.names, posterior.agreement, strict=True):
+            if apart > MIXED:
+                found.append(f"the chains of the random effect of '{name}' disagree (R-hat {apart:.2f} in the worst patient); give more samples=")
+        poor = np.flatnonzero(efficiency < POOR)
+        if len(poor):
+            who = run.problem.likelihood.cohort.patients[poor[np.argmin(efficiency[poor])]].id
+            share_of = efficiency[poor].min()
+            found.append(f"importance sampling is poor in {len(poor)} patients (patient {who}: {share_of:.1%} of the draws count)")
+        return found
 
     def _explore(self, run: Run, watch: Watch | None) -> int:
         for k in range(self.exploration):
@@ -95,7 +119,7 @@ class SAEM(Estimator):
                 break
         return len(run.trace)
 
-    def _smooth(self, run: Run, watch: Watch | None) -> bool:
+    def _smooth(self, run: Run, watch: Watch | None) -> None:
         explored = len(run.trace)
         for k in range(self.smoothing):
             run.iterate(weight=(k + 1.0) ** -DECAY, annealed=False, moments=1.0 / (k + 20.0))
@@ -104,8 +128,7 @@ class SAEM(Estimator):
             if self.stop and k + 1 >= self.stop.least and (k + 1) % 10 == 0:
                 error = error_of_mean(np.array(run.trace[explored + round(BURNT * k) :]))
                 if (error <= self.stop.precision * run.complete_errors()).all():
-                    return True
-        return False
+                    return
 
 
 class Run:
