@@ -4,9 +4,11 @@ from autologue.fit.archive import load_fit
 from autologue.fit.estimated import Conditional, Covariance, Estimated, Estimator, LogLikelihood, Trace
 from autologue.fit.fitted import Fit
 from autologue.fit.run import fit
+from autologue.fit.saem import SAEM, Stop
 from autologue.fit.structure import Prior, Structure, read_structure
 
 __all__ = [
+    "SAEM",
     "Conditional",
     "Covariance",
     "Estimated",
@@ -14,6 +16,7 @@ __all__ = [
     "Fit",
     "LogLikelihood",
     "Prior",
+    "Stop",
     "Structure",
     "Trace",
     "fit",

@@ -127,7 +127,8 @@ class Lanes:
         mixture, and the predictions are those of the most probable fate, or of one drawn with the uniform numbers `pick` (sets,).
         """
         sets = self._course.filled(parameters)
-        buffer, status = self._predicted(sets)
+        buffer, solved = self._course.predict(sets)
+        status = np.zeros(len(self.who), dtype=np.int64) if solved is None else solved
         total = np.zeros(len(self.who))
         predicted = self._measured.add(buffer, self._numbers(numbers), total, status)
         if self.likelihood.model.birth_death is None:
