@@ -27,7 +27,9 @@ def inside(structure: Structure, vector: Floats) -> NDArray[np.bool_]:
     """Return which estimates have a likelihood that is smooth around them: not at a bound, no variance of zero, no correlation of one."""
     free = (vector > structure.bounds[:, 0]) & (vector < structure.bounds[:, 1])
     for k, e in enumerate(structure.estimates):
-        free[k] &= not (e.kind is Kind.DEVIATION and vector[k] < np.log(SMALL)) and not (e.kind is Kind.CORRELATION and abs(vector[k]) > CLOSE)
+        free[k] &= not (e.kind is Kind.DEVIATION and vector[k] < np.log(SMALL)) and not (
+            e.kind is Kind.CORRELATION and abs(vector[k]) > CLOSE
+        )
     return free
 
 
@@ -76,11 +78,15 @@ def _flat(structure: Structure, vector: Floats, covariance: Floats) -> list[str]
     error = np.sqrt(np.diagonal(covariance))
     free = inside(structure, vector)
     if free.any() and not np.isfinite(error[free]).all():
-        return ["the information of the estimates is not positive definite: the data do not determine all of them, there are no standard errors"]
+        return [
+            "the information of the estimates is not positive definite: the data do not determine all of them, there are no standard errors"
+        ]
     found = []
     for k, e in enumerate(structure.estimates):
         if e.scale in (Scale.LOG, Scale.LOGIT) and error[k] > FLAT:
-            found.append(f"'{e.name}' is flat: a standard error of {error[k]:.2g} on the {e.scale.value} scale; the data hardly determine it")
+            found.append(
+                f"'{e.name}' is flat: a standard error of {error[k]:.2g} on the {e.scale.value} scale; the data hardly determine it"
+            )
     return found
 
 

@@ -61,7 +61,9 @@ def explore_posterior(chains: Chains, layout: Layout, vector: Floats, *, samples
     lost = np.einsum("sip,siq->pq", by_patient - mean, by_patient - mean) / len(by_patient)
     complete = _prior_information(problem, layout, vector, eta) + second / seconds
     covariances = _covariances(problem, vector, complete - lost, mean)
-    conditional = Conditional(problem.coordinates[:q], _modes(problem, point, eta.mean(axis=0)), eta.mean(axis=0), eta.std(axis=0), eta[:samples])
+    conditional = Conditional(
+        problem.coordinates[:q], _modes(problem, point, eta.mean(axis=0)), eta.mean(axis=0), eta.std(axis=0), eta[:samples]
+    )
     return Posterior(covariances, conditional, _agreement(kept.reshape(rounds, chains.count, n, q)))
 
 

@@ -102,7 +102,9 @@ class SAEM(Estimator):
                 found.append(f"smoothing ended at its limit and {what}; give smoothing= more, or more chains")
         for name, apart in zip(posterior.conditional.names, posterior.agreement, strict=True):
             if apart > MIXED:
-                found.append(f"the chains of the random effect of '{name}' disagree (R-hat {apart:.2f} in the worst patient); give more samples=")
+                found.append(
+                    f"the chains of the random effect of '{name}' disagree (R-hat {apart:.2f} in the worst patient); give more samples="
+                )
         poor = np.flatnonzero(efficiency < POOR)
         if len(poor):
             who = run.problem.likelihood.cohort.patients[poor[np.argmin(efficiency[poor])]].id
