@@ -78,9 +78,7 @@ def _flat(structure: Structure, vector: Floats, covariance: Floats) -> list[str]
     error = np.sqrt(np.diagonal(covariance))
     free = inside(structure, vector)
     if free.any() and not np.isfinite(error[free]).all():
-        return [
-            "the information of the estimates is not positive definite: the data do not determine all of them, there are no standard errors"
-        ]
+        return ["the information is not positive definite: the data do not determine all estimates, and no standard errors are given"]
     found = []
     for k, e in enumerate(structure.estimates):
         if e.scale in (Scale.LOG, Scale.LOGIT) and error[k] > FLAT:
