@@ -98,8 +98,8 @@ class Chains:
             )  # fmt: skip
             found = self.lanes.evaluate(self.sets, point.sigma, pick=self.pick(place))
             accept(
-                kind, which, self.seed, attempt, place, weight, centre, point.inverse, self.mean, self.own, self.step, self.phi, self.density,
-                self.predicted, self.lanes.begin, self._trial, found.log_density, found.prediction,
+                kind, which, self.seed, attempt, place, weight, centre, point.inverse, self.mean, self.own, self.step, self.phi,
+                self.density, self.predicted, self.lanes.begin, self._trial, found.log_density, found.prediction,
             )  # fmt: skip
         self.age += 1
         accumulate(self.phi, moments, self.first, self.second)

@@ -58,7 +58,7 @@ def _variances(problem: Problem, vector: Floats) -> list[str]:
             most = sorted(np.argsort(-np.abs(axes[:, 0]))[:2])
             who = " and ".join(f"'{names[block[k]]}'" for k in most)
             found.append(
-                f"the covariance of the random effects of {who} is nearly singular (smallest eigenvalue of the correlation {level[0]:.1g}): "
+                f"the covariance of the random effects of {who} is nearly singular (eigenvalue of the correlation {level[0]:.1g}): "
                 "the data do not tell them apart, standard errors leave their correlation out; fit a smaller block"
             )
     return found
