@@ -61,7 +61,8 @@ WARFARIN = one_compartment("warfarin", 1.0, 0.1, 8.0)
 
 def wang(shared: Path, *, error=None) -> tuple[Cohort, Parametric]:
     data = pd.read_csv(shared / "reference" / "data" / "nlme" / "nlmixr2data_Wang2007.csv")
-    patients = [Patient(id=str(i), observations=dict(amount=Observations(y.Time, y.Y, unit="mg"))) for i, y in data.groupby("ID", sort=False)]
+    groups = data.groupby("ID", sort=False)
+    patients = [Patient(id=str(i), observations=dict(amount=Observations(y.Time, y.Y, unit="mg"))) for i, y in groups]
     return Cohort(tuple(patients), "Wang 2007"), Parametric(model=DECAY, errors={} if error is None else dict(amount=error))
 
 
