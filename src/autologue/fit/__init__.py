@@ -8,7 +8,6 @@ from autologue.fit.saem import SAEM, Stop
 from autologue.fit.structure import Prior, Structure, read_structure
 
 __all__ = [
-    "SAEM",
     "Conditional",
     "Covariance",
     "Estimated",
@@ -16,6 +15,7 @@ __all__ = [
     "Fit",
     "LogLikelihood",
     "Prior",
+    "SAEM",
     "Stop",
     "Structure",
     "Trace",
