@@ -1,4 +1,4 @@
-"""The first shelf: every file loads, passes the gates, and says what it must; details by model."""
+"""The library: every file loads, passes the gates, and says what it must; details by model."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["load", "module", "names", "populations"]
 
 _MODELS = {  # name: file and ending of MODEL and POPULATIONS in it
+    "brummer_2022": ("brummer_2022", ""),
     "hanson_2016": ("hanson_2016", ""),
     "kimmel_2021": ("kimmel_2021", ""),
     "kimmel_2021_extinction": ("kimmel_2021", "_EXTINCTION"),
@@ -24,6 +25,7 @@ _MODELS = {  # name: file and ending of MODEL and POPULATIONS in it
     "ogasawara_2021": ("ogasawara_2021", ""),
     "ogasawara_2021_from_lag": ("ogasawara_2021", "_FROM_LAG"),
     "owens_bozic_2021": ("owens_bozic_2021", ""),
+    "sahoo_2020": ("sahoo_2020", ""),
     "stein_2019": ("stein_2019", ""),
 }
 
