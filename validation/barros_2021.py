@@ -19,7 +19,7 @@ from autologue.qualify.course import follow
 
 TEXT = "text"
 TIMES = np.arange(0.0, 300.05, 0.1)
-ROUNDED = "in the seventh digit, where the parameters are rounded"
+ROUNDED = "1,442,520 here and 1,442,522 printed: the seventh digit, where the parameters are rounded"
 UNFIT = "the printed CAR-T cells, put into the paper's equation for effectors, give 1,091 tumour cells"
 
 

@@ -7,6 +7,10 @@ Immune cells are raised by the drug (any immune agonist, CAR-T cells among them)
 which above `cytokine_low` raise immune cells further and above `cytokine_high` lower them. The tumour needs a founder's number (Allee
 effect): below `founders` it dies out by itself. All quantities are dimensionless; time is in hours, as a comment in the code has it.
 
+To know before use: a large tumour makes immune cells grow out of any remainder, a cell of 1e-17 included, thousands of hours later. No
+state therefore has an amount below which it is left alone, and a course beyond some 1,000 hours says more of the equations than of a
+body.
+
 Three regimes, by killing of tumour and stimulation of cytokines: at the authors' defaults the tumour grows back (`ineffective`); more
 killing makes it vanish, with a storm where cytokines are stimulated strongly (`storm`) and without where they are not (`effective`). A
 storm is a cytokine level above 6; a treatment is effective where the tumour ends below 0.1. The dose, 10 at hour 200, is the model's
@@ -69,9 +73,9 @@ MODEL = Model(
     time="hour",
     horizon=3600.0,
     states=dict(
-        immune=State("1", "immune cells", absolute=1e-6),
-        cytokine=State("1", "cytokine", absolute=1e-6),
-        drug=State("1", "drug", absolute=1e-6),
+        immune=State("1", "immune cells"),
+        cytokine=State("1", "cytokine"),
+        drug=State("1", "drug"),
         tumour=State("1", "tumour, in shares of the capacity"),
     ),
     parameters=PARAMETERS,

@@ -9,16 +9,17 @@ code; the paper's supplement was not at hand. Receptors bind BCMA in marrow; com
 cell drive killing.
 
 What is unsettled, and how it stands here:
+
 - Amounts and concentrations are mixed. The dose goes as a number of cells into what exchanges with marrow as a concentration, and binding
   takes cells of marrow without its volume. All cells are numbers here, and the volumes count by their ratio only.
 - Transgene is 0.002 copies/ug for each "cell" of blood, which makes the infusion itself a spike of 1e5 to 1.6e6 copies/ug, gone
-  within the hour at the printed elimination of 113 per day. Look at the curve from day 2.
+  within hours at the printed elimination of 113 per day. Look at the curve from day 2.
 - Complexes per cell at half expansion are 10 here and 1.15 in another branch of the code, 250 times the transgene.
 - M-protein and soluble BCMA are relative to their start, because their units are not at hand. The conversion into memory cells (2e-5) and
   the tumour of 2.5e9 cells are called guesses there.
 
-Peak transgene is some 3.5e4 copies/ug whatever the dose, on days 15 to 12. The claim of the paper that holds without the supplement is
-the one in that: tumour burden matters more than dose.
+Peak transgene is some 3.5e4 copies/ug whatever the dose, on days 15 to 12. That much of the paper holds without the supplement: tumour
+burden matters more than dose.
 """
 
 from autologue.functions import hill

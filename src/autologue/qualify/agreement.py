@@ -45,7 +45,6 @@ REGIMENS: dict[str, Regimen] = {  # a regimen to solve beside none, the publishe
 }
 TOLERANCES = {  # relative to each value; the default is a thousand times the engine's rtol
     "brummer_2022": 1e-6,  # dexamethasone long gone is right to a millionth of its declared tolerance
-    "kareva_gevertz_2023": 1e-6,  # immune cells long gone, likewise
     "kirouac_2023": 2e-6,  # scipy: a depot long empty comes out as -7e-7 cells at rtol 1e-12; the engine converges to 2e-10
     "owens_bozic_2021": 1e-5,  # chemotherapy long gone comes out as -1e-12 uM, a millionth of its declared tolerance
     "": 1e-7,  # a cell count that falls by six orders of magnitude gathers 550 x rtol, in proportion to rtol from 1e-9 to 1e-13
