@@ -40,6 +40,25 @@ def test_a_fit_is_read_with_its_wells_and_its_units(tmp_path: Path) -> None:
     assert [killing.population.typical[name] for name in ("tumour_0", "car_0", "dexamethasone_0")] == [1.5, 0.25, 1.0]
 
 
+def test_a_pair_of_wells_becomes_a_patient_for_a_fit(tmp_path: Path) -> None:
+    (killing,) = read_killing_assay(write_tables(tmp_path)).values()
+    patient, thinned = killing.patient(), killing.patient(every=1.5)
+    assert patient.id == "PBT030 A1,A2"
+    assert dict(patient.known) == dict(tumour_0=1.5, car_0=0.25, dexamethasone_0=1.0)
+    assert patient.observations["cell_index"].times.tolist() == [0.0, 1.0, 2.0]
+    assert thinned.observations["cell_index"].lower.tolist() == [1.5, 3.5]
+    assert (patient.observations["car_t"].times.tolist(), patient.observations["car_t"].upper.tolist()) == ([3.0], [0.5])
+    assert set(patient.observations) <= set(library.load("brummer_2022").outputs)
+    assert set(patient.known) <= set(library.load("brummer_2022").parameters)
+
+
+def test_wells_without_car_cells_have_no_count(tmp_path: Path) -> None:
+    plain = 'PBT1,"Y(A1,A2)",1,4,0,0,0,2.5,0.1,0.2,0,0,0,0,0'
+    (killing,) = read_killing_assay(write_tables(tmp_path, fit=plain)).values()
+    assert list(killing.patient().observations) == ["cell_index"]
+    assert killing.patient().known["dexamethasone_0"] == 0.0
+
+
 @pytest.mark.parametrize(
     ("fit", "plate", "words"),
     [

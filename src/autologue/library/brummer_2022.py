@@ -19,8 +19,9 @@ where a fit stops before the plate does, zeros were appended as if measured; and
 of squares without weights. Each fit minimised the tumour's residuals together with that of one count of CAR T-cells at the end, weighted
 50-fold (10-fold where the others have no weights).
 
-The residual error is no figure of the paper: it is the pooled standard deviation between the two wells of a pair over all fits' windows,
-computed for this file. Readings are 15 minutes apart and far from independent, so a likelihood that takes them as such is too sure.
+Residual errors are no figures of the paper. That of the cell index is the pooled standard deviation between the two wells of a pair
+over all fits' windows, computed for this file; that of the count of CAR T-cells, 0.02, is what a weight of 50 amounts to. Readings are
+15 minutes apart and far from independent, so a likelihood that takes them as such is too sure.
 """
 
 import math
@@ -32,6 +33,7 @@ from typing import Any
 from autologue.errors import InputError
 from autologue.functions import log
 from autologue.model import Dosing, Model, Output, Parameter, Phase, State
+from autologue.patient import Observations, Patient
 from autologue.population import Parametric
 from autologue.variability import Constant
 
@@ -130,7 +132,7 @@ MODEL = Model(
     phases=[Phase(killing)],
     outputs=dict(
         cell_index=Output(lambda y: y.tumour, "1", Constant(sd=0.156), "well, by impedance", "tumour, in cell index"),
-        car_t=Output(lambda y: y.car, "1", None, "well, by flow cytometry at the end", "CAR T-cells, in cell index"),
+        car_t=Output(lambda y: y.car, "1", Constant(sd=0.02), "well, by flow cytometry at the end", "CAR T-cells, in cell index"),
     ),
     dosing=dict(cells=Dosing("car", "1"), dexamethasone=Dosing("dexamethasone", "1")),
     reference="doi:10.1371/journal.pcbi.1009504",
@@ -166,6 +168,22 @@ class Killing:
     cell_index: Any = field(repr=False)
     sd: Any = field(repr=False)
     population: Parametric = field(repr=False)
+
+    def patient(self, *, every: float = 0.0) -> Patient:
+        """Return the pair of wells for a fit: readings that the published fit used, and the count of CAR T-cells at the end.
+
+        `every` thins the readings to at least so many hours between them. Start and drug are known numbers of the patient.
+        """
+        times, kept, last = self.times[: self.used], [], -math.inf
+        for k, time in enumerate(times):
+            if time >= last + every - 1e-9:
+                kept.append(k)
+                last = time
+        known = {name: self.population.typical[name] for name in ("tumour_0", "car_0", "dexamethasone_0")}
+        observed = dict(cell_index=Observations(times[kept], self.cell_index[kept], unit="1"))
+        if known["car_0"]:
+            observed["car_t"] = Observations(self.times[-1], self.car_end, unit="1")
+        return Patient(id=f"{self.line} {self.wells}", observations=observed, known=known, time="hour")
 
 
 def read_killing_assay(folder: str | Path) -> dict[str, Killing]:
