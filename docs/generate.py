@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 from commands import commands_page
-from pages import Claim, claims_section, model_section, models_of
+from pages import Claim, claims_section, model_section, models_of, shelf_table
 
 import autologue
 from autologue.errors import AutologueError
@@ -128,7 +128,8 @@ def main() -> None:
     """Write all generated pages."""
     state = state_of_sources()
     models = {path.stem: model_page(path, state) for path in sources(PACKAGE / "library")}
-    said = "One file of the library per page: what it states, its equations as the engine traced them, its gates and its verdicts."
+    said = "One file of the library per page: what it states, its equations as the engine traced them, its gates and its verdicts.\n"
+    said += shelf_table()
     fill(HERE / "models", {**models, "index": index("Models", said, list(models))})
     studies = {path.stem: validation_page(path, state) for path in sources(VALIDATION)}
     said = "One script per page, with its claims as computed when these pages were built. A figure that is missed stays in sight."

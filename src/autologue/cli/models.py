@@ -47,15 +47,15 @@ def models(
 
 def _list(found: list[Model], *, as_json: bool) -> None:
     if as_json:
-        keys = ("name", "title", "disease", "product", "reference", "provisional")
-        console.print_json([{**{k: getattr(m, k) for k in keys}, "states": list(m.states), "answers": list(m.answers)} for m in found])
+        keys, lists = ("name", "title", "disease", "product", "reference", "provisional"), ("states", "answers", "silent_on")
+        console.print_json([{k: getattr(m, k) for k in keys} | {k: list(getattr(m, k)) for k in lists} for m in found])
         return
     for m in found:
         typer.secho(m.name, bold=True, nl=False)
         typer.echo(f"  {m.title}" + (" (provisional)" if m.provisional else ""))
-        about = {"disease": m.disease, "product": m.product, "states": ", ".join(m.states), "answers": "; ".join(m.answers)}
-        for head, text in about.items():
-            typer.echo(f"    {head:8} {text}")
+        about = {"disease": m.disease, "product": m.product, "states": ", ".join(m.states)}
+        for head, text in {**about, "answers": "; ".join(m.answers), "silent on": "; ".join(m.silent_on)}.items():
+            typer.echo(f"    {head:9} {text}")
     typer.echo("\n'autologue models NAME' shows one in full; 'autologue simulate NAME' simulates it.")
 
 
@@ -91,6 +91,7 @@ def _whole(model: Model, populations: dict[str, Population]) -> dict[str, Any]:
         "answers": list(model.answers),
         "silent_on": list(model.silent_on),
         "provisional": model.provisional,
+        "regimen": str(model.regimen) if model.regimen else "",
         "validation": model.validation,
         "states": [{"name": n, "unit": s.unit, "meaning": s.meaning} for n, s in model.states.items()],
         "outputs": [{"name": n, "unit": o.unit, "matrix": o.matrix, "meaning": o.meaning} for n, o in model.outputs.items()],
@@ -115,6 +116,8 @@ def _show(model: Model, populations: dict[str, Population]) -> None:
         typer.echo(f"{head}: {'; '.join(items) or '-'}")
     if model.provisional:
         typer.echo(f"provisional: {model.provisional}")
+    if model.regimen:
+        typer.echo(f"given unless another regimen is: {model.regimen}")
     typer.echo(f"time in {model.time}, over {model.horizon:g} {model.time}\n")
     for line in shown["equations"]:
         typer.echo(line)
