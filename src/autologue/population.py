@@ -21,7 +21,7 @@ from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
 from autologue.variability import LogitNormal, LogNormal, Normal, Variability
 
-__all__ = ["Categorical", "CategoryEffect", "Continuous", "Correlation", "Drawn", "Individuals", "Parametric", "Population", "PowerEffect"]
+__all__ = ["Categorical", "CategoryEffect", "Continuous", "Correlation", "Drawn", "Individuals", "Parametric", "Population", "PowerEffect", "apply_effects", "varied"]
 
 Floats = NDArray[np.float64]
 _ATTEMPTS = 200
@@ -189,7 +189,7 @@ class Parametric:
         ids = _ids(count, first)
         covariates = {name: _covariate(c, seed, ids, k) for k, (name, c) in enumerate(self.covariates.items())}
         centre = np.broadcast_to(self.typical_values(), (count, len(self.model.parameters))).copy()
-        _apply_effects(self, centre, covariates)
+        apply_effects(self, centre, covariates)
         parameters = centre.copy()
         todo = np.arange(count)
         names = self.varying
@@ -243,7 +243,7 @@ def _combined(z: Floats, factor: NDArray[Any]) -> Floats:
     return total
 
 
-def _varied(kind: type[Variability], middle: Floats | float, eta: Floats) -> Floats:
+def varied(kind: type[Variability], middle: Floats | float, eta: Floats) -> Floats:
     """Return values around `middle` for random effects `eta` on the scale of a kind of variability."""
     if kind is LogNormal:
         return middle * np.exp(eta)
@@ -261,7 +261,7 @@ def _individual(population: Parametric, names: Sequence[str], eta: Floats, middl
         if not columns:
             continue
         place: Any = slice(None) if len(columns) == len(names) else columns
-        value[:, place] = _varied(kind, middle[:, place], eta[:, place])
+        value[:, place] = varied(kind, middle[:, place], eta[:, place])
     lower, upper = np.array([s.lower for s in scales if s]), np.array([s.upper for s in scales if s])
     return value, np.any((value < lower) | (value > upper), axis=1)
 
@@ -278,7 +278,7 @@ def _covariate(covariate: Continuous | Categorical, seed: int, ids: NDArray[np.i
     scale = covariate.variability
     for attempt in range(_ATTEMPTS):
         eta = scale.sd * seeds.normals(seed, seeds.Purpose.COVARIATES, ids[todo], index + 1, attempt=attempt)[:, index]
-        draw = _varied(type(scale), covariate.median, eta)
+        draw = varied(type(scale), covariate.median, eta)
         value[todo] = draw
         todo = todo[(draw < scale.lower) | (draw > scale.upper)]
         if not len(todo):
@@ -288,7 +288,8 @@ def _covariate(covariate: Continuous | Categorical, seed: int, ids: NDArray[np.i
     )
 
 
-def _apply_effects(population: Parametric, centre: Floats, covariates: Mapping[str, NDArray[Any]]) -> None:
+def apply_effects(population: Parametric, centre: Floats, covariates: Mapping[str, NDArray[Any]]) -> None:
+    """Multiply the centres (patients, parameters) of `population` in place by the effects of the patients' covariates."""
     order = list(population.model.parameters)
     for effect in population.effects:
         column = order.index(effect.parameter)
