@@ -7,7 +7,7 @@ stays unseen. Stability is that of the linearised model: all eigenvalues left of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -21,11 +21,12 @@ from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
 from autologue.population import Parametric, Population
 
-__all__ = ["Equilibria", "Equilibrium", "Field", "autonomous", "find_equilibria", "search"]
+__all__ = ["Equilibria", "Equilibrium", "Field", "autonomous", "equilibria", "find_equilibria", "reach", "search"]
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 STARTS = 64  # starting points for each combination of states that vanish
-STEPS = 200
+STEPS = 120
 LONGEST = 2.0  # largest change of a logarithm in one step
 SPAN = (1e-9, 1e4)  # starts lie between these multiples of what the typical course reaches
 EDGE = 1e12  # a state beyond this multiple, or below its inverse, has run away
@@ -69,29 +70,32 @@ class Equilibria:
 
 
 class Field:
-    """The right-hand side and its Jacobian for many states at once, at one parameter set and constant inputs."""
+    """The right-hand side and its Jacobian at many states at once, each with one of the parameter sets (sets, parameters)."""
 
     def __init__(self, ready: Prepared, parameters: Floats, inputs: Mapping[str, float]) -> None:
-        self.ready, self.count = ready, len(ready.model.states)
+        self.ready, self.parameters, self.count = ready, parameters, len(ready.model.states)
         system = ready.system
-        self.fixed: dict[str, Floats | float] = {f"p{i}": v for i, v in enumerate(parameters.tolist())}
-        self.fixed |= {f"u{i}": inputs.get(n, u.value) for i, (n, u) in enumerate(ready.model.inputs.items())}
+        self.fixed: dict[str, Floats | float] = {f"u{i}": inputs.get(n, u.value) for i, (n, u) in enumerate(ready.model.inputs.items())}
         self.fixed |= {f"r{i}": 0.0 for i in range(self.count)} | {"t": 0.0, "ph": 0.0}
         self.nodes = [*system.rhs, *(entry for row in system.jacobian for entry in row)]
 
-    def __call__(self, y: Floats) -> tuple[Floats, Floats]:
-        """Return the rates (points, states) and the Jacobian (points, states, states) at states (points, states)."""
+    def __call__(self, y: Floats, owner: Places) -> tuple[Floats, Floats]:
+        """Return the rates (points, states) and the Jacobian (points, states, states) at states (points, states) of sets `owner`."""
         n = self.count
-        values = evaluate(self.ready.system.graph, self.nodes, {**self.fixed, **{f"y{i}": y[:, i] for i in range(n)}})
-        stacked = np.stack([np.broadcast_to(v, len(y)) for v in values], axis=1)
+        stacked = self._evaluated(len(self.nodes), y, owner)
         return stacked[:, :n], stacked[:, n:].reshape(len(y), n, n)
 
-    def rates(self, y: Floats) -> Floats:
+    def rates(self, y: Floats, owner: Places) -> Floats:
         """Return the rates alone (points, states)."""
-        values = evaluate(
-            self.ready.system.graph, self.nodes[: self.count], {**self.fixed, **{f"y{i}": y[:, i] for i in range(self.count)}}
-        )
-        return np.stack([np.broadcast_to(v, len(y)) for v in values], axis=1)
+        return self._evaluated(self.count, y, owner)
+
+    def _evaluated(self, nodes: int, y: Floats, owner: Places) -> Floats:
+        values = {f"y{i}": y[:, i] for i in range(self.count)} | {f"p{i}": column[owner] for i, column in enumerate(self.parameters.T)}
+        found = evaluate(self.ready.system.graph, self.nodes[:nodes], {**self.fixed, **values})
+        stacked = np.empty((len(y), nodes))
+        for k, each in enumerate(found):
+            stacked[:, k] = each
+        return stacked
 
 
 def autonomous(model: Model) -> tuple[Model, tuple[str, ...]]:
@@ -130,11 +134,10 @@ def find_equilibria(
     for name in inputs or {}:
         if name not in model.inputs:
             raise InputError(f"model {model.name}: {unknown('input', name, model.inputs)}")
-    field = Field(prepare(model), parameters, inputs or {})
-    scale = reach(model, parameters)
-    points, flat = search(field, scale, seed=seed)
-    found = tuple(equilibrium(field, y) for y in points)
-    if flat:
+    field = Field(prepare(model), parameters[None], inputs or {})
+    (points,), lines = search(field, reach(model, parameters[None]), seed=seed)
+    found = tuple(equilibria(field, points, np.zeros(len(points), dtype=np.int64)))
+    if lines[0]:
         notes = (*notes, "some equilibria form a line or a surface (one member of it is shown, its Jacobian is singular)")
     if not found:
         notes = (*notes, "no equilibrium was found")
@@ -153,22 +156,24 @@ def set_parameters(population: Population, settings: Mapping[str, float]) -> Flo
 
 
 def reach(model: Model, parameters: Floats) -> Floats:
-    """Return the largest size that each state reaches in the typical course (states,): what the search is scaled by."""
-    times = np.linspace(0.0, model.horizon, 201)
-    course = solve(model, parameters[None], times=times, outputs=[f"state:{n}" for n in model.states], workers=1).values[0]
-    size = np.nanmax(np.abs(np.where(np.isfinite(course), course, np.nan)), axis=0, initial=0.0)
-    return np.where(size > 0, size, max(float(size.max(initial=0.0)), 1.0))
+    """Return the largest size that each state reaches in the course of each set (sets, states): what the search is scaled by."""
+    times = np.linspace(0.0, model.horizon, 101)
+    course = solve(model, parameters, times=times, outputs=[f"state:{n}" for n in model.states]).values
+    size = np.abs(np.where(np.isfinite(course), course, 0.0)).max(axis=1)
+    return np.where(size > 0, size, np.maximum(size.max(axis=1, keepdims=True), 1.0))
 
 
-def equilibrium(field: Field, y: Floats) -> Equilibrium:
-    """Return the steady state at `y`, with its eigenvalues and its kind."""
-    jacobian = field(y[None])[1][0]
-    if not np.isfinite(jacobian).all():
-        values = np.full(len(y), np.nan + 0j)
-        return Equilibrium(dict(zip(field.ready.model.states, y.tolist(), strict=True)), values, "undecided: no linear part there")
-    values = np.linalg.eigvals(jacobian).astype(complex)
-    values = values[np.argsort(-values.real)]
-    return Equilibrium(dict(zip(field.ready.model.states, y.tolist(), strict=True)), values, _kind(values))
+def equilibria(field: Field, points: Floats, owner: Places) -> list[Equilibrium]:
+    """Return the steady states at points (points, states) of sets `owner`, with eigenvalues and kinds."""
+    found = []
+    for y, jacobian in zip(points, field(points, owner)[1] if len(points) else [], strict=True):
+        states = dict(zip(field.ready.model.states, y.tolist(), strict=True))
+        if not np.isfinite(jacobian).all():
+            found.append(Equilibrium(states, np.full(len(y), complex(np.nan)), "undecided: no linear part there"))
+            continue
+        values = np.linalg.eigvals(jacobian).astype(complex)
+        found.append(Equilibrium(states, values[np.argsort(-values.real)], _kind(values)))
+    return found
 
 
 def _kind(values: NDArray[np.complex128]) -> str:
@@ -182,44 +187,66 @@ def _kind(values: NDArray[np.complex128]) -> str:
 
 
 def search(
-    field: Field, scale: Floats, *, seed: int = 0, count: int = STARTS, near: Floats | None = None
-) -> tuple[Floats, bool]:
-    """Return the equilibria (found, states), smallest first, and whether some are not isolated.
+    field: Field, scale: Floats, *, seed: int = 0, count: int = STARTS, near: Sequence[Floats] | None = None
+) -> tuple[list[Floats], list[bool]]:
+    """Return the equilibria (found, states) of each set, smallest first, and whether some of them are not isolated.
 
-    `count` starts are drawn for each combination of states that vanish; `near` adds starts (points, states).
+    `count` starts are drawn for each combination of states that vanish; `near` adds starts (points, states) to each set.
     """
     signed = np.array([s.signed for s in field.ready.model.states.values()])
     random = np.random.default_rng(seed)
-    found: list[Floats] = []
-    flat = False
-    for zero in _faces(field, scale, signed, random):
-        free = np.flatnonzero(~zero)
-        starts = np.zeros((count, field.count))
-        low, high = np.log10(SPAN[0]), np.log10(SPAN[1])
-        starts[:, free] = scale[free] * 10 ** random.uniform(low, high, (count, len(free)))
-        starts[: count // 2, free] = scale[free] * 10 ** random.uniform(-4, 1, (count // 2, len(free)))
-        starts[:, signed & ~zero] *= random.choice([-1.0, 1.0], (count, int((signed & ~zero).sum())))
-        if near is not None:
-            kept = near[((near != 0) == ~zero).all(axis=1)]
-            starts = np.vstack([kept, starts])
-        for y in _newton(field, starts, free, signed, scale) if len(free) else starts[:1]:
-            rates, jacobian = field(y[None])
-            if not np.isfinite(rates).all():
-                continue
-            alone = _isolated(jacobian[0][np.ix_(free, free)], y[free], scale[free])
-            flat |= not alone
-            if not any(_same(y, other, scale, alone=alone) for other in found):
-                found.append(y)
-    found.sort(key=lambda y: (np.count_nonzero(y), float(np.log(np.abs(y[y != 0])).sum())))
-    return np.array(found).reshape(len(found), field.count), flat
+    faces = _faces(field, scale[0], signed, random)
+    starts, owner = _starts(faces, scale, signed, count, random)
+    if near is not None:
+        starts = np.vstack([starts, *near])
+        owner = np.concatenate([owner, *(np.full(len(each), k) for k, each in enumerate(near))])
+    points, owner = _newton(field, starts, owner.astype(np.int64), signed, scale)
+    found, lines = [], []
+    isolated = _isolated(field, points, owner, scale)
+    for k in range(len(scale)):
+        own, line = list[Floats](), False
+        for y, alone in zip(points[owner == k], isolated[owner == k], strict=True):
+            line |= not alone
+            if not any(_same(y, other, scale[k], alone=bool(alone)) for other in own):
+                own.append(y)
+        own.sort(key=lambda y: (np.count_nonzero(y), float(np.log(np.abs(y[y != 0])).sum())))
+        found.append(np.array(own).reshape(len(own), field.count))
+        lines.append(line)
+    return found, lines
 
 
-def _isolated(jacobian: Floats, y: Floats, scale: Floats) -> bool:
-    if not len(y) or not np.isfinite(jacobian).all():
-        return True
-    singular = np.linalg.svd(jacobian * np.where(y != 0, np.abs(y), scale), compute_uv=False)
-    rows = np.abs(jacobian * y).sum(axis=1).max(initial=0.0)
-    return bool(singular[-1] > 1e-10 * max(rows, 1e-300))
+def _starts(
+    faces: Sequence[NDArray[np.bool_]], scale: Floats, signed: NDArray[np.bool_], count: int, random: np.random.Generator
+) -> tuple[Floats, Places]:
+    """Return starts for every set and face: half of them wide, half around what the course reaches; and the set of each."""
+    sets, n = scale.shape
+    low, high = np.log10(SPAN[0]), np.log10(SPAN[1])
+    found = []
+    for zero in faces:
+        if zero.all():
+            found.append(np.zeros((1, n)))
+            continue
+        power = random.uniform(low, high, (count, n))
+        power[: count // 2] = random.uniform(-4, 1, (count // 2, n))
+        sign = np.where(signed, random.choice([-1.0, 1.0], (count, n)), 1.0)
+        found.append(np.where(zero, 0.0, sign * 10**power))
+    each = np.vstack(found)
+    return (scale[:, None, :] * each[None]).reshape(-1, n), np.repeat(np.arange(sets), len(each))
+
+
+def _isolated(field: Field, points: Floats, owner: Places, scale: Floats) -> NDArray[np.bool_]:
+    """Return where the Jacobian among the states that are there is regular."""
+    if not len(points):
+        return np.zeros(0, dtype=bool)
+    jacobian = np.nan_to_num(field(points, owner)[1], posinf=0.0, neginf=0.0) * np.where(points != 0, np.abs(points), scale[owner])[:, None, :]
+    alone = np.ones(len(points), dtype=bool)
+    for k, y in enumerate(points):
+        free = np.flatnonzero(y)
+        if len(free):
+            part = jacobian[k][np.ix_(free, free)]
+            rows = np.abs(part).sum(axis=1, keepdims=True)
+            alone[k] = bool((rows > 0).all() and np.linalg.svd(part / rows, compute_uv=False)[-1] > 1e-10)
+    return alone
 
 
 def _same(y: Floats, other: Floats, scale: Floats, *, alone: bool) -> bool:
@@ -229,77 +256,87 @@ def _same(y: Floats, other: Floats, scale: Floats, *, alone: bool) -> bool:
     return bool(near.all()) or not alone
 
 
-def _faces(field: Field, scale: Floats, signed: NDArray[np.bool_], random: np.random.Generator) -> Iterator[NDArray[np.bool_]]:
-    """Yield the sets of states that can be zero together, whatever the others are: their rates are then exactly zero."""
+def _faces(field: Field, scale: Floats, signed: NDArray[np.bool_], random: np.random.Generator) -> list[NDArray[np.bool_]]:
+    """Return the sets of states that can be zero together, whatever the others are: their rates are then exactly zero."""
     n = field.count
     points = scale * 10 ** random.uniform(-3, 1, (5, n))
     may = [i for i in range(n) if not signed[i]]
-    for size in range(len(may) + 1):
-        for members in combinations(may, size):
-            zero = np.zeros(n, dtype=bool)
-            zero[list(members)] = True
-            there = points.copy()
-            there[:, zero] = 0.0
-            if (field.rates(there)[:, zero] == 0).all():
-                yield zero
+    masks = np.array([[i in members for i in range(n)] for size in range(len(may) + 1) for members in combinations(may, size)])
+    there = np.where(masks[:, None, :], 0.0, points[None]).reshape(-1, n)
+    still = (field.rates(there, np.zeros(len(there), dtype=np.int64)) == 0).reshape(len(masks), len(points), n)
+    fine = (still | ~masks[:, None, :]).all(axis=(1, 2))
+    return [mask for mask, kept in zip(masks, fine, strict=True) if kept]
 
 
-def _newton(field: Field, starts: Floats, free: NDArray[np.int64], signed: NDArray[np.bool_], scale: Floats) -> Floats:
-    """Return the equilibria that damped Newton reaches: in logarithms, or in the value itself for states that may be negative."""
-    y, log = starts.copy(), ~signed[free]
-    alive = np.ones(len(y), dtype=bool)
-    done = np.zeros(len(y), dtype=bool)
+def _newton(field: Field, starts: Floats, owner: Places, signed: NDArray[np.bool_], scale: Floats) -> tuple[Floats, Places]:
+    """Return the equilibria that damped Newton reaches, and their sets; in logarithms, or in values for states that may be negative.
+
+    States that are zero stay zero.
+    """
+    y, owner = starts.copy(), owner.copy()
     damping = np.full(len(y), 1e-2)
-    residual, slope = _scaled(field, y, free, log, scale)
+    reached: list[Floats] = []
+    sets: list[Places] = []
+    residual, slope = _scaled(field, y, owner, signed, scale)
     for _ in range(STEPS):
-        todo = np.flatnonzero(alive & ~done)
-        if not len(todo):
+        step, exact = _steps(residual, slope, damping)
+        close = np.isfinite(exact).all(axis=1) & (np.abs(exact).max(axis=1) < 1e-10)
+        reached.append(y[close])
+        sets.append(owner[close])
+        with np.errstate(all="ignore"):
+            tried = np.where(signed, y + step * scale[owner], y * np.exp(np.where(signed, 0.0, step)))
+        new, slopes = _scaled(field, tried, owner, signed, scale)
+        with np.errstate(all="ignore"):
+            better = np.isfinite(new).all(axis=1) & np.isfinite(slopes).all(axis=(1, 2))
+            better &= (new**2).sum(axis=1) <= (residual**2).sum(axis=1)
+        damping = np.where(better, damping / 5, damping * 4)
+        y, residual = np.where(better[:, None], tried, y), np.where(better[:, None], new, residual)
+        slope = np.where(better[:, None, None], slopes, slope)
+        share = np.abs(y) / scale[owner]
+        going = ~close & (damping < 1e8) & ((y == 0) | signed | ((share < EDGE) & (share > 1 / EDGE))).all(axis=1)
+        y, owner, damping, residual, slope = y[going], owner[going], damping[going], residual[going], slope[going]
+        if not len(y):
             break
-        step, exact = _steps(residual[todo], slope[todo], damping[todo])
-        tried = y[todo].copy()
-        tried[:, free] = np.where(log, y[todo][:, free] * np.exp(np.where(log, step, 0.0)), y[todo][:, free] + step * scale[free])
-        new, slopes = _scaled(field, tried, free, log, scale)
-        better = np.isfinite(new).all(axis=1) & ((new**2).sum(axis=1) <= (residual[todo] ** 2).sum(axis=1))
-        damping[todo] = np.where(better, damping[todo] / 5, damping[todo] * 4)
-        rows = todo[better]
-        y[rows], residual[rows], slope[rows] = tried[better], new[better], slopes[better]
-        done[todo] = (np.abs(exact).max(axis=1) < 1e-10) & np.isfinite(exact).all(axis=1)
-        share = np.abs(y[:, free]) / scale[free]
-        alive = (damping < 1e12) & ((share < EDGE) & ((share > 1 / EDGE) | ~log)).all(axis=1)
-    polished = np.unique(y[alive & done], axis=0)
-    return polished[_balanced(field, polished, free)] if len(polished) else polished
+    points, where = np.vstack(reached), np.concatenate(sets)
+    if not len(points):
+        return points, where
+    balanced = _balanced(field, points, where)
+    return points[balanced], where[balanced]
 
 
-def _balanced(field: Field, y: Floats, free: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _balanced(field: Field, y: Floats, owner: Places) -> NDArray[np.bool_]:
     """Return where what comes and goes is equal: a singular Jacobian stops Newton elsewhere, too."""
-    rates, jacobian = field(y)
-    turnover = (np.abs(jacobian) * np.abs(y)[:, None, :]).sum(axis=2)
-    fine = np.abs(rates[:, free]) <= 1e-9 * turnover[:, free]
-    return np.asarray(fine.all(axis=1))
+    rates, jacobian = field(y, owner)
+    with np.errstate(invalid="ignore"):
+        turnover = np.nan_to_num(np.abs(jacobian) * np.abs(y)[:, None, :]).sum(axis=2)
+    return np.asarray((np.isfinite(rates) & ((y == 0) | (np.abs(rates) <= 1e-9 * turnover))).all(axis=1))
 
 
-def _scaled(field: Field, y: Floats, free: NDArray[np.int64], log: NDArray[np.bool_], scale: Floats) -> tuple[Floats, Floats]:
-    """Return residuals (points, free), rates per head or per scale, and their derivatives with respect to the searched coordinates."""
-    rates, jacobian = field(y)
-    part, by = y[:, free], np.where(log, y[:, free], scale[free])
+def _scaled(field: Field, y: Floats, owner: Places, signed: NDArray[np.bool_], scale: Floats) -> tuple[Floats, Floats]:
+    """Return residuals (points, states), rates per head or per scale, and their derivatives; zero and one where a state is absent."""
+    rates, jacobian = field(y, owner)
+    absent = (y == 0) & ~signed
+    by = np.where(signed, scale[owner], np.where(absent, 1.0, y))
+    places = np.arange(field.count)
     with np.errstate(all="ignore"):
-        residual = rates[:, free] / by
-        slope = jacobian[:, free][:, :, free] * np.where(log, part, scale[free])[:, None, :] / by[:, :, None]
-        places = np.arange(len(free))
-        slope[:, places, places] -= np.where(log, residual, 0.0)
+        residual = np.where(absent, 0.0, rates / by)
+        slope = jacobian * by[:, None, :] / by[:, :, None]
+        slope[:, places, places] -= np.where(signed, 0.0, residual)
+    slope[absent] = 0.0
+    slope[np.broadcast_to(absent[:, None, :], slope.shape)] = 0.0
+    slope[:, places, places] += absent
     return residual, slope
 
 
 def _steps(residual: Floats, slope: Floats, damping: Floats) -> tuple[Floats, Floats]:
-    """Return damped steps (Levenberg-Marquardt, bounded) and plain Newton steps, which say how near the solution is."""
+    """Return damped steps (Levenberg-Marquardt on rows of like size, bounded) and plain Newton steps, which say how near it is."""
     safe = np.where(np.isfinite(slope), slope, 0.0)
-    size = np.abs(safe).max(axis=(1, 2), initial=1e-300)
+    size = np.maximum(np.abs(safe).max(axis=(1, 2)), 1e-300)
     unit, right = safe / size[:, None, None], np.nan_to_num(residual) / size[:, None]
-    normal = np.swapaxes(unit, 1, 2) @ unit
+    across = np.swapaxes(unit, 1, 2)
     eye = np.eye(unit.shape[1])
-    step = -np.linalg.solve(normal + np.maximum(damping, 1e-14)[:, None, None] * eye, np.swapaxes(unit, 1, 2) @ right[:, :, None])[:, :, 0]
-    exact = -(np.linalg.pinv(unit) @ right[:, :, None])[:, :, 0]
+    normal, pull = across @ unit, across @ right[:, :, None]
+    step = -np.linalg.solve(normal + np.maximum(damping, 1e-14)[:, None, None] * eye, pull)[:, :, 0]
+    exact = -np.linalg.solve(unit + 1e-14 * eye, right[:, :, None])[:, :, 0]
     longest = np.abs(step).max(axis=1, keepdims=True)
     return step * np.minimum(1.0, LONGEST / np.maximum(longest, 1e-300)), exact
-
-

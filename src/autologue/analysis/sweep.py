@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from autologue.analysis.equilibria import STARTS, Equilibrium, Field, autonomous, equilibrium, reach, search, set_parameters
+from autologue.analysis.equilibria import STARTS, Equilibrium, Field, autonomous, equilibria, reach, search, set_parameters
 from autologue.analysis.factors import Range
 from autologue.engine.solve import prepare
 from autologue.errors import InputError, unknown
@@ -20,9 +20,8 @@ from autologue.population import Parametric, Population
 __all__ = ["Sweep", "sweep_equilibria"]
 
 Floats = NDArray[np.float64]
-THOROUGH = 9  # values with a full search; between them the equilibria are followed
-FEW = 6  # fresh starts where they are followed
-FINE = 1e-4  # of the range, to which the place of a change is narrowed
+PASSES = 20  # at most so many times are neighbours asked for what they have
+HALVINGS = 12  # of the interval between two values in which something changes
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,6 @@ def sweep_equilibria(
     settings: Mapping[str, float] | None = None,
     inputs: Mapping[str, float] | None = None,
     seed: int = 0,
-    progress: Callable[[int], None] | None = None,
 ) -> Sweep:
     """Return the steady states at `points` values of a parameter, and where their number or stability changes.
 
@@ -63,7 +61,7 @@ def sweep_equilibria(
         raise InputError(f"a sweep over {points} values; expected at least 3")
     walk = _Walk(whole, model, parameter, settings or {}, inputs or {}, seed)
     values = within.at(np.linspace(0.0, 1.0, points))
-    found = walk.along(values, progress)
+    found = walk.along(values)
     rows = [
         {"value": float(v), "kind": e.kind, "slowest": e.slowest, "stable": e.stable, **e.states}
         for v, here in zip(values, found, strict=True)
@@ -74,56 +72,52 @@ def sweep_equilibria(
 
 
 class _Walk:
-    """Searches at values of one parameter, starting also from what was found nearby."""
+    """Searches at many values of one parameter at once, starting also from what was found nearby."""
 
     def __init__(
         self, population: Population, model: Model, parameter: str, settings: Mapping[str, float], inputs: Mapping[str, float], seed: int
     ) -> None:
-        self.population, self.model, self.parameter = population, model, parameter
-        self.settings, self.inputs, self.seed = settings, inputs, seed
+        self.typical, self.model, self.inputs, self.seed = set_parameters(population, settings), model, inputs, seed
+        self.column = list(model.parameters).index(parameter)
         for name in inputs:
             if name not in model.inputs:
                 raise InputError(f"model {model.name}: {unknown('input', name, model.inputs)}")
 
-    def at(self, value: float, near: list[Equilibrium], *, thorough: bool) -> list[Equilibrium]:
-        """Return the equilibria at one value."""
-        parameters = set_parameters(self.population, {**self.settings, self.parameter: value})
+    def at(self, values: Floats, near: list[list[Equilibrium]] | None = None, *, count: int) -> list[list[Equilibrium]]:
+        """Return the equilibria at each value."""
+        parameters = np.repeat(self.typical[None], len(values), axis=0)
+        parameters[:, self.column] = values
         field = Field(prepare(self.model), parameters, self.inputs)
-        starts = np.array([list(e.states.values()) for e in near]).reshape(len(near), field.count)
-        scale = reach(self.model, parameters)
-        points, _ = search(field, scale, seed=self.seed, count=STARTS if thorough else FEW, near=starts if len(near) else None)
-        return [equilibrium(field, y) for y in points]
+        starts = None if near is None else [np.array([list(e.states.values()) for e in each]).reshape(-1, field.count) for each in near]
+        points, _ = search(field, reach(self.model, parameters), seed=self.seed, count=count, near=starts)
+        return [equilibria(field, each, np.full(len(each), k)) for k, each in enumerate(points)]
 
-    def along(self, values: Floats, progress: Callable[[int], None] | None) -> list[list[Equilibrium]]:
-        """Return the equilibria at all values: thorough at a few, then followed upwards and downwards."""
-        found: list[list[Equilibrium]] = [[] for _ in values]
-        full = set(np.linspace(0, len(values) - 1, min(THOROUGH, len(values))).round().astype(int).tolist())
-        for k in sorted(full):
-            found[k] = self.at(float(values[k]), [], thorough=True)
-        for order in (range(1, len(values)), range(len(values) - 2, -1, -1)):
-            for k in order:
-                before = found[k - 1] if order.step > 0 else found[k + 1]
-                if _signature(before) != _signature(found[k]) or not found[k]:
-                    found[k] = self.at(float(values[k]), [*before, *found[k]], thorough=False)
-                if progress and order.step > 0:
-                    progress(1)
+    def along(self, values: Floats) -> list[list[Equilibrium]]:
+        """Return the equilibria at all values: searched at each, then looked for again from what the neighbours have."""
+        found = self.at(values, count=STARTS // 2)
+        for _ in range(PASSES):
+            around = [[*found[max(k - 1, 0)], *found[k], *found[min(k + 1, len(values) - 1)]] for k in range(len(values))]
+            again = self.at(values, around, count=1)
+            more = [len(new) > len(old) for new, old in zip(again, found, strict=True)]
+            found = [new if each else old for new, old, each in zip(again, found, more, strict=True)]
+            if not any(more):
+                break
         return found
 
     def changes(self, values: Floats, found: list[list[Equilibrium]], within: Range) -> pd.DataFrame:
-        """Return where the equilibria change in number or kind, narrowed by bisection."""
-        rows = []
-        for k in range(len(values) - 1):
-            if _signature(found[k]) == _signature(found[k + 1]):
-                continue
-            low, high, below, above = float(values[k]), float(values[k + 1]), found[k], found[k + 1]
-            while abs(high - low) > FINE * abs(within.upper - within.lower) * (abs(high) / within.upper if within.logarithmic else 1.0):
-                middle = float(np.sqrt(low * high)) if within.logarithmic else 0.5 * (low + high)
-                here = self.at(middle, [*below, *above], thorough=False)
-                if _signature(here) == _signature(below):
-                    low, below = middle, here
+        """Return where the equilibria change in number or kind, narrowed by bisection, all places at once."""
+        where = [k for k in range(len(values) - 1) if _signature(found[k]) != _signature(found[k + 1])]
+        low, high = values[where], values[[k + 1 for k in where]]
+        below, above = [found[k] for k in where], [found[k + 1] for k in where]
+        for _ in range(HALVINGS if where else 0):
+            middle = np.sqrt(low * high) if within.logarithmic else 0.5 * (low + high)
+            here = self.at(middle, [[*a, *b] for a, b in zip(below, above, strict=True)], count=1)
+            for k, each in enumerate(here):
+                if _signature(each) == _signature(below[k]):
+                    low[k], below[k] = middle[k], each
                 else:
-                    high, above = middle, here
-            rows.append({"lower": low, "upper": high, "change": _described(below, above)})
+                    high[k], above[k] = middle[k], each
+        rows = [(a, b, _described(x, y)) for a, b, x, y in zip(low, high, below, above, strict=True)]
         return pd.DataFrame(rows, columns=["lower", "upper", "change"])
 
 
