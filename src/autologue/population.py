@@ -21,7 +21,19 @@ from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
 from autologue.variability import LogitNormal, LogNormal, Normal, Variability
 
-__all__ = ["Categorical", "CategoryEffect", "Continuous", "Correlation", "Drawn", "Individuals", "Parametric", "Population", "PowerEffect", "apply_effects", "varied"]
+__all__ = [
+    "Categorical",
+    "CategoryEffect",
+    "Continuous",
+    "Correlation",
+    "Drawn",
+    "Individuals",
+    "Parametric",
+    "Population",
+    "PowerEffect",
+    "apply_effects",
+    "varied",
+]
 
 Floats = NDArray[np.float64]
 _ATTEMPTS = 200

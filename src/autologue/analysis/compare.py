@@ -222,7 +222,8 @@ def _answers(model: Model, asked: _Asked, grid: Floats) -> tuple[dict[str, Any],
         if what == "CAR-T cells":
             row |= _car_row(grid, shown, when if shown is not None else np.nan)
         else:
-            row |= _disease_row(grid, shown, ends[output][0] / base if shown is not None and output else np.nan, when if shown is not None else np.nan)
+            lowest = ends[output][0] / base if shown is not None and output else np.nan
+            row |= _disease_row(grid, shown, lowest, when if shown is not None else np.nan)
         if shown is not None:
             frames.append(pd.DataFrame({"model": model.name, "quantity": what, "time": grid, "value": shown}))
     return row, pd.concat(frames[1:] or frames, ignore_index=True)

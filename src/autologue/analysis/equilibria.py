@@ -99,7 +99,7 @@ class Field:
 
 
 def autonomous(model: Model) -> tuple[Model, tuple[str, ...]]:
-    """Return the model whose equilibria can be asked for, and what was left out of it; raises ModelError where there are none to ask for."""
+    """Return the model whose equilibria can be asked for, and what was left out of it; raises ModelError where it has none."""
     if len(model.phases) > 1:
         raise ModelError(
             f"model {model.name} has {len(model.phases)} phases, so its rates change with time and it has no equilibria of its own; "
@@ -159,8 +159,8 @@ def reach(model: Model, parameters: Floats) -> Floats:
     """Return the largest size that each state reaches in the course of each set (sets, states): what the search is scaled by."""
     times = np.linspace(0.0, model.horizon, 101)
     course = solve(model, parameters, times=times, outputs=[f"state:{n}" for n in model.states]).values
-    size = np.abs(np.where(np.isfinite(course), course, 0.0)).max(axis=1)
-    return np.where(size > 0, size, np.maximum(size.max(axis=1, keepdims=True), 1.0))
+    size: Floats = np.abs(np.where(np.isfinite(course), course, 0.0)).max(axis=1)
+    return np.asarray(np.where(size > 0, size, np.maximum(size.max(axis=1, keepdims=True), 1.0)))
 
 
 def equilibria(field: Field, points: Floats, owner: Places) -> list[Equilibrium]:
@@ -238,7 +238,8 @@ def _isolated(field: Field, points: Floats, owner: Places, scale: Floats) -> NDA
     """Return where the Jacobian among the states that are there is regular."""
     if not len(points):
         return np.zeros(0, dtype=bool)
-    jacobian = np.nan_to_num(field(points, owner)[1], posinf=0.0, neginf=0.0) * np.where(points != 0, np.abs(points), scale[owner])[:, None, :]
+    size = np.where(points != 0, np.abs(points), scale[owner])
+    jacobian = np.nan_to_num(field(points, owner)[1], posinf=0.0, neginf=0.0) * size[:, None, :]
     alone = np.ones(len(points), dtype=bool)
     for k, y in enumerate(points):
         free = np.flatnonzero(y)

@@ -65,7 +65,8 @@ def around(population: Population | Model, share: float, *, names: Sequence[str]
             raise InputError(f"model {model.name}: '{name}' is typically zero, so a share of it is no range; give Range(lower, upper)")
     chosen = [n for n, v in values.items() if v != 0] if names is None else list(names)
     low, high = (1 - share, 1 + share)
-    return {n: Range(*sorted((float(values[n] * low), float(values[n] * high)))) for n in chosen}
+    spans = {n: sorted((float(values[n] * low), float(values[n] * high))) for n in chosen}
+    return {n: Range(span[0], span[1]) for n, span in spans.items()}
 
 
 def _typical(population: Population | Model) -> Floats:

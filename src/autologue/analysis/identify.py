@@ -27,6 +27,7 @@ __all__ = ["Identifiability", "collinearity", "identify"]
 
 Floats = NDArray[np.float64]
 COLLINEAR = 10.0  # collinearity index above which parameters are named together
+ALIKE = 0.95  # cosine of the effects of two parameters beyond which the pair is named
 NULL = 1e-6  # singular value relative to the largest, below which a direction counts as invisible
 SHARE = 0.1  # loading from which a parameter is named in an invisible direction
 SETS = 3  # largest set of parameters whose collinearity is looked at

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import ndtri
@@ -74,7 +75,7 @@ def distance(x: Floats, y: Floats, slices: int) -> float:
     last = np.append(np.diff(y[order]) != 0, np.array(True))  # ties count together
     everybody = np.arange(1, len(y) + 1) / len(y)
     found = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = (x[order] >= low) & (x[order] < high)
         if inside.any():
             found.append(np.abs(np.cumsum(inside) / inside.sum() - everybody)[last].max())

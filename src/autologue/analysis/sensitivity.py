@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from autologue import seeds
-from autologue.analysis.factors import Factors, Range, factors_of
+from autologue.analysis.factors import Range, factors_of
 from autologue.analysis.method import GlobalMethod
 from autologue.analysis.pawn import PAWN
 from autologue.analysis.quantity import Evaluated, Quantity, evaluate_quantities, quantity_name, quantity_unit
@@ -150,7 +150,7 @@ def _analysed(
 
 def _whole_blocks(y: Floats, status: NDArray[np.int64], block: int, name: str) -> tuple[NDArray[np.bool_], dict[str, int]]:
     """Return which rows lie in base points without a gap, and the counts of what happened."""
-    fine = np.isfinite(y).reshape(-1, block).all(axis=1)
+    fine = np.asarray(np.isfinite(y).reshape(-1, block).all(axis=1))
     failed, undefined = int((status != 0).sum()), int((~np.isfinite(y) & (status == 0)).sum())
     if fine.sum() < 4:
         raise SolveError(

@@ -123,7 +123,9 @@ def find_threshold(
     where = np.argmax(met[:, 1:] != met[:, :-1], axis=1)
     low, high = np.where(turns, scan[where], np.nan), np.where(turns, scan[np.minimum(where + 1, SCAN - 1)], np.nan)
     rises = met[:, -1] & ~met[:, 0]
-    low[turns], high[turns], spoilt = trial.narrow(np.flatnonzero(turns), low, high, rises, logarithmic, tolerance, scan[-1] - scan[0])
+    low[turns], high[turns], spoilt = trial.narrow(
+        np.flatnonzero(turns), low, high, rises, logarithmic=logarithmic, tolerance=tolerance, span=scan[-1] - scan[0]
+    )
     verdicts = [_verdict(m, b, c) for m, b, c in zip(met, bad, changes, strict=True)]
     for k in spoilt:
         low[k], high[k], verdicts[k] = np.nan, np.nan, "could not be solved near the threshold"
@@ -149,17 +151,18 @@ def _insist(trial: _Trial, scan: Floats, met: NDArray[np.bool_], bad: NDArray[np
     span = f"{scan[0]:g} to {scan[-1]:g} {trial.unit}"
     model = trial.model.name
     if bad.any():
-        raise SolveError(f"model {model}: at {trial.varied} {scan[np.argmax(bad != 0)]:g} the patient could not be solved: {REASONS[bad.max()]}")
-    where = np.flatnonzero(met[1:] != met[:-1])
-    if not len(where):
+        where = f"at {trial.varied} {scan[np.argmax(bad != 0)]:g} {trial.unit}"
+        raise SolveError(f"model {model}: {where} the patient could not be solved: {REASONS[bad.max()]}")
+    turns = np.flatnonzero(met[1:] != met[:-1])
+    if not len(turns):
         always = "is met" if met[0] else "is not met"
         raise InputError(
             f"model {model}: '{trial.outcome.words(trial.model)}' {always} at both ends of {trial.varied} {span}, nor does it turn at "
             f"{SCAN} values between; give a range that brackets the threshold"
         )
-    if len(where) > 1:
-        places = ", ".join(f"{scan[k]:.4g} to {scan[k + 1]:.4g}" for k in where)
-        raise InputError(f"model {model}: the outcome turns {len(where)} times over {trial.varied} {span} ({places}); narrow the range to one")
+    if len(turns) > 1:
+        places = ", ".join(f"{scan[k]:.4g} to {scan[k + 1]:.4g}" for k in turns)
+        raise InputError(f"model {model}: the outcome turns {len(turns)} times over {trial.varied} {span} ({places}); narrow the range")
 
 
 def _verdict(met: NDArray[np.bool_], bad: NDArray[np.int64], changes: int) -> str:
@@ -174,8 +177,9 @@ class _Trial:
     """Asks patients whether the outcome is met at values of what is varied."""
 
     def __init__(
-        self, population: Population, people: Floats, outcome: Outcome, vary: DoseOf | ParameterOf, solver: Solver | None, workers: int | None
-    ) -> None:
+        self, population: Population, people: Floats, outcome: Outcome, vary: DoseOf | ParameterOf, solver: Solver | None,
+        workers: int | None,
+    ) -> None:  # fmt: skip
         self.model, self.people, self.outcome, self.vary, self.workers = population.model, people, outcome, vary, workers
         self.solutions = 0
         if isinstance(vary, ParameterOf):
@@ -185,9 +189,11 @@ class _Trial:
         else:
             doses = [e for e in vary.regimen.events if not isinstance(e, Level) and vary.into in (None, e.into)]
             if not doses:
-                raise InputError(f"model {self.model.name}: the regimen has no dose{f' into {vary.into}' if vary.into else ''} to vary; give one")
-            if len({e.unit for e in doses}) > 1:
-                raise InputError(f"model {self.model.name}: the doses to vary are in {' and '.join(sorted({e.unit for e in doses}))}; use one unit")
+                into = f" into {vary.into}" if vary.into else ""
+                raise InputError(f"model {self.model.name}: the regimen has no dose{into} to vary; give one")
+            units = sorted({e.unit for e in doses})
+            if len(units) > 1:
+                raise InputError(f"model {self.model.name}: the doses to vary are in {' and '.join(units)}; use one unit")
             self.varied, self.unit = f"dose into {doses[0].into}", doses[0].unit
         person = Individuals(self.model, np.zeros(1, dtype=np.int64), people[:1])
         regimen = vary.regimen if vary.regimen is not None else self.model.regimen
@@ -212,8 +218,9 @@ class _Trial:
         return self.outcome.met(found.values[:, 0]).reshape(values.shape), found.status.reshape(values.shape)
 
     def narrow(
-        self, who: NDArray[np.int64], low: Floats, high: Floats, rises: NDArray[np.bool_], logarithmic: bool, tolerance: float, span: float  # noqa: FBT001
-    ) -> tuple[Floats, Floats, list[int]]:
+        self, who: NDArray[np.int64], low: Floats, high: Floats, rises: NDArray[np.bool_], *, logarithmic: bool, tolerance: float,
+        span: float,
+    ) -> tuple[Floats, Floats, list[int]]:  # fmt: skip
         """Return narrower brackets of some patients, and those of them that failed on the way."""
         a, b = low[who].copy(), high[who].copy()
         spoilt = np.zeros(len(who), dtype=bool)

@@ -219,8 +219,10 @@ def _weights(model: Model, targets: Sequence[Target], quantities: Sequence[Quant
         name, unit = quantity_name(model, target.quantity), quantity_unit(model, target.quantity)
         if isinstance(target, Mean):
             if not np.isfinite(own).all():
-                raise InputError(f"the mean of {name} is a target, but it is not finite in {int((~np.isfinite(own)).sum())} accepted patients; "
-                                 "add a condition that it is reached")  # fmt: skip
+                never = int((~np.isfinite(own)).sum())
+                raise InputError(
+                    f"the mean of {name} is a target, but {never} accepted patients never reach it; add a condition that they do"
+                )
             texts.append(f"mean of {name} {target.value:g} {unit}")
             wanted.append(target.value)
             moments.append(own)

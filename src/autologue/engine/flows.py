@@ -23,6 +23,8 @@ __all__ = ["Flow", "flows"]
 
 Floats = NDArray[np.float64]
 Factors = Counter[int]
+TURNS = 1e-3  # of its largest size, that a term must reach on both sides of zero to count as turning
+Values = dict[str, Floats | float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Flow:
     """One flow: from `source` (None: made) to `target` (None: lost).
 
     `grows` where the target makes more of itself; `parameters` and `inputs` that it names; `drivers`: other states, with +1 (more of it,
-    more flow), -1 (less) or 0 (either way); `phases` in which it runs (all: empty).
+    more flow), -1 (less) or 0 (either way); `phases` in which it runs (all: empty);
+    `at_end` for what a reset moves at the end of its phase; `net` for a growth that turns into decline along the course.
     """
 
     source: str | None
@@ -40,9 +43,11 @@ class Flow:
     inputs: tuple[str, ...]
     drivers: tuple[tuple[str, int], ...]
     phases: tuple[int, ...] = ()
+    at_end: bool = False
+    net: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Term:
     """A signed product in the rate of a state."""
 
@@ -64,55 +69,67 @@ def flows(model: Model) -> list[Flow]:
     phases = len(model.phases)
     for phase in range(phases):
         graph = system.graph
-        here = graph.substitute(system.rhs, {"ph": graph.constant(float(phase)), **{f"r{i}": graph.constant(0.0) for i in range(len(system.rhs))}})
-        course = _course(system, phase)
+        undosed = {f"r{i}": graph.constant(0.0) for i in range(len(system.rhs))}
+        here = graph.substitute(system.rhs, {"ph": graph.constant(float(phase)), **undosed})
+        course, wide = _courses(system, phase)
         terms = [term for i, node in enumerate(here) for term in _terms(graph, i, node)]
-        for flow in _matched(system, terms, course):
+        for flow in _matched(system, terms, course, wide):
+            found.setdefault(flow, []).append(phase)
+        for flow in _resets(system, phase):
             found.setdefault(flow, []).append(phase)
     return [replace(f, phases=tuple(k + 1 for k in where)) if len(where) < phases else f for f, where in found.items()]
 
 
-def _course(system: System, phase: int) -> dict[str, Floats | float]:
-    """Return values of all variables along the typical course, disturbed a little so that equal states differ."""
+def _courses(system: System, phase: int) -> tuple[Values, Values]:
+    """Return values of all variables along the typical course, and the same with states scattered around it."""
     model = system.model
     parameters = np.array([q.value for q in model.parameters.values()])
     times = np.linspace(0.0, model.horizon, 61)
     found = solve(model, parameters[None], times=times, outputs=[f"state:{n}" for n in model.states], workers=1)
     states = np.where(np.isfinite(found.values[0]), found.values[0], 0.0)
     states = np.maximum(states, 1e-6 * np.maximum(np.abs(states).max(axis=0), 1.0))
-    states = states * (1.0 + 0.01 * np.arange(1, len(model.states) + 1))
-    values: dict[str, Floats | float] = {f"y{i}": column for i, column in enumerate(states.T)}
-    values |= {f"p{i}": v for i, v in enumerate(parameters.tolist())}
-    values |= {f"u{i}": u.value for i, u in enumerate(model.inputs.values())}
-    return {**values, "t": times, "ph": float(phase), **{f"r{i}": 0.0 for i in range(len(system.rhs))}}
+    fixed: Values = {f"p{i}": v for i, v in enumerate(parameters.tolist())}
+    fixed |= {f"u{i}": u.value for i, u in enumerate(model.inputs.values())}
+    fixed |= {"t": times, "ph": float(phase), **{f"r{i}": 0.0 for i in range(len(system.rhs))}}
+    scattered = states * 10 ** np.random.default_rng(0).uniform(-2, 1, states.shape)
+    return tuple({**fixed, **{f"y{i}": column for i, column in enumerate(each.T)}} for each in (states, scattered))  # type: ignore[return-value]
 
 
-def _terms(graph: Graph, state: int, node: Node) -> list[_Term]:
-    """Return the terms of a rate: sums taken apart, and products over sums in which no state occurs."""
-    found = []
-    for sign, each in _split(graph, node, 1):
-        factors: Factors = Counter()
-        turned = _gather(each, factors, 1)
-        if not (each.op == "const" and each.value == 0):
-            found.append(_Term(state, each, sign * turned, factors))
+def _resets(system: System, phase: int) -> list[Flow]:
+    """Return what the reset at the end of a phase moves from state to state."""
+    reset = system.resets[phase]
+    if reset is None:
+        return []
+    names, order, found = list(system.model.states), list(system.model.parameters), []
+    for i, node in enumerate(reset[: len(names)]):
+        for j in sorted(_states(system.graph, node) - {i}):
+            named = sorted(int(n[1:]) for n in system.graph.variables([node]) if n[0] == "p" and n != "ph")
+            found.append(Flow(names[j], names[i], False, tuple(order[k] for k in named), (), (), at_end=True))
     return found
 
 
-def _split(graph: Graph, node: Node, sign: int) -> list[tuple[int, Node]]:
-    if node.op == "+":
-        return [*_split(graph, node.args[0], sign), *_split(graph, node.args[1], sign)]
-    if node.op == "-":
-        return [*_split(graph, node.args[0], sign), *_split(graph, node.args[1], -sign)]
+def _terms(graph: Graph, state: int, node: Node) -> list[_Term]:
+    """Return the terms of a rate."""
+    return [_term(state, sign, each) for sign, each in _split(graph, node, 1) if not (each.op == "const" and each.value == 0)]
+
+
+def _term(state: int, sign: int, node: Node) -> _Term:
+    factors: Factors = Counter()
+    _gather(node, factors)
+    return _Term(state, node, sign, factors)
+
+
+def _split(graph: Graph, node: Node, sign: int, *, apart: bool = False) -> list[tuple[int, Node]]:
+    """Return a sum as its terms with signs; `apart` multiplies out sums in which no state occurs."""
+    if node.op in "+-":
+        second = -sign if node.op == "-" else sign
+        return [*_split(graph, node.args[0], sign, apart=apart), *_split(graph, node.args[1], second, apart=apart)]
     if node.op == "*":
-        for k, other in ((0, 1), (1, 0)):
-            factor, rest = node.args[k], node.args[other]
-            negated = factor.op == "-" and factor.args[0].op == "const" and factor.args[0].value == 0
-            splits = factor.op in "+-" and (negated or not _states(graph, factor) or factor.op == "*")
-            if splits:
-                return [pair for s, each in _split(graph, factor, sign) for pair in _split(graph, graph.make("*", each, rest), s)]
-            inner = _split(graph, factor, 1) if factor.op == "*" else []
-            if len(inner) > 1 or (inner and inner[0][0] < 0):
-                return [pair for s, each in inner for pair in _split(graph, graph.make("*", each, rest), sign * s)]
+        for factor, rest in (node.args, node.args[::-1]):
+            inner = [pair for pair in _split(graph, factor, 1, apart=apart) if not (pair[1].op == "const" and pair[1].value == 0)]
+            negated = len(inner) == 1 and inner[0][0] < 0
+            if negated or (len(inner) > 1 and (factor.op == "*" or (apart and not _states(graph, factor)))):
+                return [pair for s, each in inner for pair in _split(graph, graph.make("*", each, rest), sign * s, apart=apart)]
     return [(sign, node)]
 
 
@@ -120,80 +137,74 @@ def _states(graph: Graph, node: Node) -> set[int]:
     return {int(name[1:]) for name in graph.variables([node]) if name[0] == "y"}
 
 
-def _gather(node: Node, factors: Factors, sign: int) -> int:
-    """Count the factors of a product (below the line: negative) and return its sign."""
+def _gather(node: Node, factors: Factors) -> None:
+    """Count the factors of a product, those below the line under negative numbers; signs and ones do not count."""
     if node.op == "*":
-        return _gather(node.args[0], factors, sign) * _gather(node.args[1], factors, sign)
-    if node.op == "rcp":
+        for argument in node.args:
+            _gather(argument, factors)
+    elif node.op == "rcp":
         factors[-node.args[0].index - 1] += 1
-        return 1
-    if node.op == "const" and isinstance(node.value, float) and node.value < 0:
-        factors[node.graph.constant(-node.value).index] += 1
-        return -1
-    if not (node.op == "const" and node.value == 1):
+    elif node.op == "const" and isinstance(node.value, float):
+        if abs(node.value) != 1:
+            factors[node.graph.constant(abs(node.value)).index] += 1
+    else:
         factors[node.index] += 1
-    return 1
 
 
-def _matched(system: System, terms: Sequence[_Term], course: dict[str, Floats | float]) -> list[Flow]:
+def _matched(system: System, terms: Sequence[_Term], course: Values, wide: Values) -> list[Flow]:
+    """Return the flows: losses joined to the gains that they become, then what is left of both."""
     graph = system.graph
-    signs = [_effective(graph, term, course) for term in terms]
-    gains = [k for k, s in enumerate(signs) if s > 0]
-    losses = [k for k, s in enumerate(signs) if s < 0]
-    found, used = list[Flow](), set[int]()
-    for k in losses:
-        into = [j for j in gains if j not in used and terms[j].state != terms[k].state and _carries(graph, terms[k], terms[j])]
-        for j in into:
-            used.add(j)
-            found.append(_flow(system, terms[j], course, source=terms[k].state, target=terms[j].state))
-        if not into:
-            found.append(_flow(system, terms[k], course, source=terms[k].state, target=None))
-    return found + [_flow(system, terms[j], course, source=None, target=terms[j].state) for j in gains if j not in used]
+    signs, turning = zip(*(_effective(graph, term, course) for term in terms), strict=True) if terms else ((), ())
+    net = {id(term) for term, both in zip(terms, turning, strict=True) if both}
+    gains = [term for term, s in zip(terms, signs, strict=True) if s > 0]
+    found = list[Flow]()
+    for loss in (term for term, s in zip(terms, signs, strict=True) if s < 0):
+        pieces = [loss]
+        if not any(_carries(graph, loss, gain) for gain in gains):
+            apart = [_term(loss.state, s, each) for s, each in _split(graph, loss.node, loss.sign, apart=True)]
+            pieces = apart if any(_carries(graph, piece, gain) for piece in apart for gain in gains) else [loss]
+        for piece in pieces:
+            into = [gain for gain in gains if _carries(graph, piece, gain)]
+            found += [_flow(system, gain, 1, wide, source=piece.state, target=gain.state) for gain in into]
+            found += [] if into else [_flow(system, piece, -1, wide, source=piece.state, target=None)]
+            gains = [gain for gain in gains if gain not in into]
+    return found + [replace(_flow(system, gain, 1, wide, source=None, target=gain.state), net=id(gain) in net) for gain in gains]
 
 
-def _effective(graph: Graph, term: _Term, course: dict[str, Floats | float]) -> int:
-    """Return the sign that the term has along most of the course."""
+def _effective(graph: Graph, term: _Term, course: Values) -> tuple[int, bool]:
+    """Return the sign of the term along the course, and whether it turns: what turns counts as a gain."""
     (value,) = evaluate(graph, [term.node], course)
-    known = np.atleast_1d(value)[np.isfinite(np.atleast_1d(value))]
-    # the sign gathered from the factors is part of the node already: only that of the sum counts here
-    outer = term.sign * _own_sign(term)
-    middle = float(np.median(known)) if len(known) else 0.0
-    return outer if middle >= 0 else -outer
-
-
-def _own_sign(term: _Term) -> int:
-    factors: Factors = Counter()
-    return _gather(term.node, factors, 1)
+    known = np.nan_to_num(np.atleast_1d(value), posinf=0.0, neginf=0.0)
+    size = TURNS * np.abs(known).max(initial=0.0)
+    if known.min() < -size and known.max() > size:
+        return 1, True
+    return term.sign * (1 if known[np.argmax(np.abs(known))] >= 0 else -1), False
 
 
 def _carries(graph: Graph, loss: _Term, gain: _Term) -> bool:
-    """Whether a gain is the loss times something in which no state occurs."""
-    if loss.factors - gain.factors:
+    """Whether a gain of another state is the loss times something in which no state occurs."""
+    if loss.state == gain.state or loss.factors - gain.factors:
         return False
     return all(not _states(graph, graph.nodes[i if i >= 0 else -i - 1]) for i in (gain.factors - loss.factors))
 
 
-def _flow(system: System, term: _Term, course: dict[str, Floats | float], *, source: int | None, target: int | None) -> Flow:
+def _flow(system: System, term: _Term, direction: int, wide: Values, *, source: int | None, target: int | None) -> Flow:
     graph, model = system.graph, system.model
     names = graph.variables([term.node])
     state, states = list(model.states), _states(graph, term.node)
-    grows = source is None and target in states
-    drivers = []
-    for j in sorted(states - {source, target}):
-        drivers.append((state[j], _drives(graph, term.node, j, course)))
+    drivers = tuple((state[j], direction * term.sign * _slope(graph, term.node, j, wide)) for j in sorted(states - {source, target}))
     order = list(model.parameters)
     parameters = [order[k] for k in sorted(int(n[1:]) for n in names if n[0] == "p" and n != "ph")]
     inputs = [list(model.inputs)[k] for k in sorted(int(n[1:]) for n in names if n[0] == "u")]
     return Flow(
-        None if source is None else state[source], None if target is None else state[target], grows, tuple(parameters), tuple(inputs),
-        tuple(drivers),
+        None if source is None else state[source], None if target is None else state[target], source is None and target in states,
+        tuple(parameters), tuple(inputs), drivers,
     )  # fmt: skip
 
 
-def _drives(graph: Graph, node: Node, j: int, course: dict[str, Floats | float]) -> int:
-    slope = graph.derivative([node], {f"y{j}": graph.constant(1.0)})[0]
-    value, change = evaluate(graph, [node, slope], course)
-    size = np.sign(value) * change
-    known = np.atleast_1d(size)[np.isfinite(np.atleast_1d(size))]
-    up, down = bool((known > 0).any()), bool((known < 0).any())
-    return 0 if up == down else 1 if up else -1
+def _slope(graph: Graph, node: Node, j: int, wide: Values) -> int:
+    """Return the sign of the derivative with respect to a state: +1, -1, or 0 where it has both signs."""
+    (change,) = evaluate(graph, graph.derivative([node], {f"y{j}": graph.constant(1.0)}), wide)
+    size = np.nan_to_num(np.atleast_1d(change) * wide[f"y{j}"], posinf=0.0, neginf=0.0)
+    up, down = float(np.maximum(size, 0).sum()), float(np.maximum(-size, 0).sum())
+    return 1 if up > 10 * down else -1 if down > 10 * up else 0
