@@ -29,7 +29,7 @@ __all__ = ["LIMIT", "Profiles", "profile_likelihood"]
 Floats = NDArray[np.float64]
 LIMIT = 3.841458820694124  # 95 % quantile of chi-squared with one degree of freedom
 FAR = np.log(1000.0)  # the search goes on to a thousandfold change
-FIRST, GROWTH, MOST = 0.02, 1.8, 24  # first step of the logarithm, largest growth of steps, steps to a side
+FIRST, GROWTH, MOST = 0.01, 1.8, 30  # first step of the logarithm, largest growth of steps, steps to a side
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ class _Study:
                 return [*points, (shift, cost)], True
             points.append((shift, there.cost))
             rise = deviance - last[1]
-            step *= GROWTH if rise < 0.4 else 1.0 if rise < 1.0 else 0.6
+            step *= GROWTH if rise < 0.25 else 1.0 if rise < 0.6 else 0.6
             last, here = (shift, deviance, there), there
         return points, False
 
