@@ -50,7 +50,8 @@ class Comparison:
     - table: one row a model, columns in words (peak day, share of the peak at days 28, 90, 365, minimum of disease, ...), NaN where a
       model does not say.
     - curves: model, quantity ("CAR-T cells" or "disease"), time (day), value (relative to the peak, or to the start).
-    - asked: model, dose and burden: how the common patient reached it.
+    - asked: model, dose and burden (how the common patient reached it), and the day to which it was followed: no model beyond its own
+      horizon.
     - silent: model and what it cannot answer.
     """
 
@@ -84,7 +85,7 @@ def compare_models(
     horizon: float = 365.0,
     points: int = 731,
 ) -> Comparison:
-    """Return the typical patients of several models side by side over `horizon` days.
+    """Return the typical patients of several models side by side over `horizon` days, each no longer than its own horizon.
 
     `regimen` (times in days unless it says another unit) and `burden` are the common patient; None keeps what each model starts with.
     Raises InputError for fewer than two models or a horizon that is no positive number, SolveError where a model cannot be solved.
@@ -99,8 +100,9 @@ def compare_models(
     rows, curves, asked, silent = [], [], [], []
     for whole in wholes:
         given = _Asked(whole, regimen, burden)
-        asked.append({"model": whole.model.name, "dose": given.dose_words, "burden": given.burden_words})
-        row, frame = _answers(whole.model, given, grid)
+        end = min(horizon, units.convert(whole.model.horizon, whole.model.time, "day"))
+        asked.append({"model": whole.model.name, "dose": given.dose_words, "burden": given.burden_words, "followed to day": end})
+        row, frame = _answers(whole.model, given, np.append(grid[grid < end], end), horizon)
         rows.append(row)
         curves.append(frame)
         silent += [{"model": whole.model.name, "cannot answer": text} for text in _silences(whole.model)]
@@ -207,7 +209,7 @@ def _states_of(system: System, node: Node) -> list[int]:
     return sorted(int(name[1:]) for name in system.graph.variables([node]) if name[0] == "y")
 
 
-def _answers(model: Model, asked: _Asked, grid: Floats) -> tuple[dict[str, Any], pd.DataFrame]:
+def _answers(model: Model, asked: _Asked, grid: Floats, horizon: float) -> tuple[dict[str, Any], pd.DataFrame]:
     """Return the row and the curves of one model."""
     car, disease = output_of(model, CAR_WORDS), output_of(model, DISEASE_WORDS)
     row: dict[str, Any] = {"model": model.name}
@@ -220,7 +222,7 @@ def _answers(model: Model, asked: _Asked, grid: Floats) -> tuple[dict[str, Any],
             base, when = ends[output] if what == "CAR-T cells" else (float(course[output][0]), ends[output][1])
             shown = np.maximum(course[output], 0.0) / base if base > 0 else None
         if what == "CAR-T cells":
-            row |= _car_row(grid, shown, when if shown is not None else np.nan)
+            row |= _car_row(grid, horizon, shown, when if shown is not None else np.nan)
         else:
             lowest = ends[output][0] / base if shown is not None and output else np.nan
             row |= _disease_row(grid, shown, lowest, when if shown is not None else np.nan)
@@ -246,9 +248,11 @@ def _course(
     return dict(zip(outputs, found.values[0].T, strict=True)), ends
 
 
-def _car_row(grid: Floats, relative: Floats | None, peak: float) -> dict[str, float]:
-    days = [day for day in DAYS if day <= grid[-1]]
-    shares = {f"CAR-T day {d}, % of peak": np.nan if relative is None else 100 * float(np.interp(d, grid, relative)) for d in days}
+def _car_row(grid: Floats, horizon: float, relative: Floats | None, peak: float) -> dict[str, float]:
+    shares = {}
+    for day in (d for d in DAYS if d <= horizon):
+        said = relative is not None and day <= grid[-1]
+        shares[f"CAR-T day {day}, % of peak"] = 100 * float(np.interp(day, grid, relative)) if said and relative is not None else np.nan
     return {"CAR-T peak, day": peak, **shares}
 
 

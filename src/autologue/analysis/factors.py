@@ -126,11 +126,17 @@ def factors_of(population: Population, factors: Sequence[str] | Mapping[str, Ran
     covariates = [n for n in population.covariates if any(e.covariate == n for e in population.effects)]
     varying = [*population.varying, *covariates]
     if not varying:
-        raise InputError(f"nothing varies between patients in {whose}, so there is nothing to rank; give ranges, like around(model, 0.2)")
+        raise InputError(
+            f"nothing varies between patients in {whose}, so there is nothing to rank; give ranges "
+            "(around(model, 0.2), or --around 0.2 on the command line)"
+        )
     for name in factors or ():
         if name not in varying:
             known = name in population.model.parameters
-            fixed = f"'{name}' does not vary in {whose}; give it a range, like {{'{name}': Range(lower, upper)}}, or leave it out"
+            fixed = (
+                f"'{name}' does not vary in {whose}; give it a range ({{'{name}': Range(lower, upper)}}, or --range {name}=lower..upper), "
+                "or leave it out"
+            )
             raise InputError(fixed if known else f"{whose}: {unknown('factor', name, varying)}")
     names = tuple(varying if factors is None else [n for n in varying if n in set(factors)])
     groups = _groups(population, names)

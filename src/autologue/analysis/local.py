@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from autologue.analysis.quantity import At, Quantity, evaluate_quantities, quantity_name, quantity_unit
+from autologue.analysis.quantity import At, Quantity, check_quantities, evaluate_quantities, quantity_name, quantity_unit
 from autologue.engine.probe import choose_solver
 from autologue.engine.sensitivity import sensitivities
 from autologue.engine.solve import REASONS, Solver
@@ -63,6 +63,7 @@ def local_sensitivity(
     """
     whole = Parametric(model=population, name="as the model states it") if isinstance(population, Model) else population
     model, typical = whole.model, whole.typical_values()
+    check_quantities(model, quantities)
     order = list(model.parameters)
     for name in parameters or ():
         if name not in order:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autologue.engine.collect import summary_names
 from autologue.engine.probe import choose_solver
 from autologue.engine.solve import REASONS, Solver, solve
 from autologue.engine.summary import Area, FirstAbove, FirstBelow, LastAbove, Maximum, Minimum, Summary
@@ -17,7 +16,7 @@ from autologue.model import Model
 from autologue.population import Individuals
 from autologue.regimen import Regimen
 
-__all__ = ["At", "Evaluated", "Quantity", "TimeOf", "evaluate_quantities", "quantity_name", "quantity_unit"]
+__all__ = ["At", "Evaluated", "Quantity", "TimeOf", "check_quantities", "evaluate_quantities", "quantity_name", "quantity_unit"]
 
 Floats = NDArray[np.float64]
 TIMES = (LastAbove, FirstAbove, FirstBelow)
@@ -163,14 +162,3 @@ def _end(model: Model, quantities: Sequence[Quantity], horizon: float | None) ->
         return horizon
     finite = [end for end in ends if np.isfinite(end)]
     return float(max([*finite, model.horizon if len(finite) < len(ends) else 0.0]))
-
-
-def summary_key(quantity: Quantity) -> str:
-    """Return a short name for files and columns.
-
-    >>> summary_key(At("transgene", 28)), summary_key(TimeOf(Maximum("transgene")))
-    ('transgene_at_28', 'transgene_max_time')
-    """
-    if isinstance(quantity, At):
-        return f"{quantity.output}_at_{quantity.time:g}"
-    return summary_names(quantity.extreme)[1] if isinstance(quantity, TimeOf) else summary_names(quantity)[0]

@@ -129,7 +129,7 @@ def threshold(
     """Find the dose, burden or other parameter at which an outcome turns.
 
     \b
-    autologue threshold kirouac_2023 --dose '? cells at 60' --range 1e5..1e12 --outcome 'tumour_cells:at365 < 1e8'
+    autologue threshold kimmel_2021 --dose '? cells/uL at 14' --range 1e-3..1e3 --outcome 'tumour_volume:nadir < 1e-9'
     autologue threshold kimmel_2021 --vary normal_0 --range 0.1..100 --outcome 'tumour_volume:nadir < 1e-7'
 
     The typical patient, or each of --patients. A range that does not bracket a threshold is told, and so is one with several.
