@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from analysis_models import DECAY, DECAY_POPULATION, ISHIGAMI_FIRST, ISHIGAMI_TOTAL, ishigami
@@ -63,7 +65,7 @@ def test_the_distance_of_a_slice_is_the_kolmogorov_smirnov_statistic() -> None:
     random = np.random.default_rng(3)
     x, y = random.random(300), np.round(random.normal(size=300), 1)  # with ties
     edges = np.quantile(x, np.arange(6) / 5)
-    exact = [ks_2samp(y[(x >= a) & (x < b)], y).statistic for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    exact = [ks_2samp(y[(x >= a) & (x < b)], y).statistic for a, b in pairwise(edges)]
     assert distance(x, y, 5) == pytest.approx(np.median(exact), abs=1e-12)
 
 
@@ -124,7 +126,9 @@ def test_correlated_effects_move_as_one_factor_or_are_refused() -> None:
     u = np.random.default_rng(1).random((20_000, 3))
     both = np.log(factors_of(tied).parameters(u)[:, :2])
     assert np.corrcoef(both.T)[0, 1] == pytest.approx(0.6, abs=0.02)
-    cut = Parametric(model=DECAY, variability=dict(start=LogNormal(sd=0.4, upper=15.0), first=LogNormal(sd=0.3)), correlations=tied.correlations)
+    cut = Parametric(
+        model=DECAY, variability=dict(start=LogNormal(sd=0.4, upper=15.0), first=LogNormal(sd=0.3)), correlations=tied.correlations
+    )
     with pytest.raises(InputError, match="truncated and correlated"):
         factors_of(cut)
 
@@ -215,7 +219,9 @@ def test_per_sd_is_the_share_of_a_standard_deviation() -> None:
 
 
 def test_local_elasticities_of_a_published_model_go_through_its_peak() -> None:
-    found = local_sensitivity(load("stein_2019"), [TimeOf(Maximum("transgene")), Maximum("transgene")], parameters=["t_max", "c_max", "alpha"])
+    found = local_sensitivity(
+        load("stein_2019"), [TimeOf(Maximum("transgene")), Maximum("transgene")], parameters=["t_max", "c_max", "alpha"]
+    )
     elasticity = found.table.set_index(["quantity", "parameter"])["elasticity"]
     assert elasticity["time of largest transgene"].to_dict() == pytest.approx(dict(t_max=1.0, c_max=0.0, alpha=0.0), abs=1e-6)
     assert elasticity["largest transgene"].to_dict() == pytest.approx(dict(t_max=0.0, c_max=1.0, alpha=0.0), abs=1e-6)

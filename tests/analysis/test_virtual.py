@@ -60,7 +60,14 @@ def test_weights_meet_a_median_and_a_mean_together() -> None:
 
 def test_the_rule_is_written_into_the_population() -> None:
     found = accept(DECAY, [SLOWER, Within(HALF, 1.0, 2.0)], targets=[Mean(HALF, 1.5)], ranges=RANGES, proposals=300, seed=9)
-    for words in ("of 300 proposals", "first 0.01 to 0.5", "first < second", "between 1 and 2 day", "mean of first amount below 5", "seed 9"):
+    for words in (
+        "of 300 proposals",
+        "first 0.01 to 0.5",
+        "first < second",
+        "between 1 and 2 day",
+        "mean of first amount below 5",
+        "seed 9",
+    ):
         assert words in found.rule
     assert found.population.source == found.rule
     assert simulate(found.population, times=[0.0, 1.0], patients=5).solved.all()
@@ -99,7 +106,7 @@ def test_a_mean_of_what_is_never_reached_is_refused() -> None:
 
 @pytest.mark.parametrize(("lower", "upper", "probability"), [(1.0, 1.0, 0.5), (0.0, 1.0, 1.0)])
 def test_bounds_and_probabilities_are_checked(lower: float, upper: float, probability: float) -> None:
-    with pytest.raises(InputError, match="holds nowhere|share between 0 and 1"):
+    with pytest.raises(InputError, match=r"holds nowhere|share between 0 and 1"):
         (Within(HALF, lower, upper), Quantile(HALF, probability, 1.0))
 
 

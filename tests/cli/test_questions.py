@@ -12,9 +12,20 @@ import pytest
 def test_sobol_ranks_and_writes_a_report(autologue, tmp_path: Path) -> None:
     page = tmp_path / "ranking.html"
     done = autologue(
-        "sensitivity", "kimmel_2021", "--around", "0.2", "--parameters", "k_car,kill,rho_car", "--quantity", "tumour_volume:nadir", "--log",
-        "--samples", "64", "--out", page,
-    )  # fmt: skip
+        "sensitivity",
+        "kimmel_2021",
+        "--around",
+        "0.2",
+        "--parameters",
+        "k_car,kill,rho_car",
+        "--quantity",
+        "tumour_volume:nadir",
+        "--log",
+        "--samples",
+        "64",
+        "--out",
+        page,
+    )
     assert done.exit_code == 0, done.output
     assert "log10 of smallest tumour_volume (Sobol)" in done.stdout
     assert done.stdout.index("k_car") < done.stdout.index("kill") < done.stdout.index("rho_car")
@@ -46,9 +57,17 @@ def test_local_sensitivities_are_printed_and_drawn(autologue, tmp_path: Path) ->
 def test_identify_names_the_pair_and_profiles(autologue, tmp_path: Path) -> None:
     out = tmp_path / "study.html"
     done = autologue(
-        "identify", "kimmel_2021", "--observe", "tumour_volume at 28,90,180 log-sd 0.2", "--parameters", "kill,k_kill,r_tumour", "--profile",
-        "kill", "--out", out,
-    )  # fmt: skip
+        "identify",
+        "kimmel_2021",
+        "--observe",
+        "tumour_volume at 28,90,180 log-sd 0.2",
+        "--parameters",
+        "kill,k_kill,r_tumour",
+        "--profile",
+        "kill",
+        "--out",
+        out,
+    )
     assert done.exit_code == 0, done.output
     assert "Pairs that are hard to tell apart" in done.stdout
     assert "bounded on both sides" in done.stdout
@@ -77,10 +96,33 @@ def test_threshold_of_a_parameter_a_dose_and_many_patients(autologue, tmp_path: 
     done = autologue("threshold", "kimmel_2021", "--vary", "normal_0", "--range", "0.1..100", *common)
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("smallest tumour_volume at most 1e-07 mL: below normal_0 of 5.1")
-    dose = autologue("threshold", "kimmel_2021", "--dose", "? cells/uL at 14", "--range", "1e-3..1e3", "--outcome", "tumour_volume:nadir < 1e-9", "--json")
+    dose = autologue(
+        "threshold",
+        "kimmel_2021",
+        "--dose",
+        "? cells/uL at 14",
+        "--range",
+        "1e-3..1e3",
+        "--outcome",
+        "tumour_volume:nadir < 1e-9",
+        "--json",
+    )
     assert json.loads(dose.stdout)["met above"] is True
     out = tmp_path / "each.csv"
-    many = autologue("threshold", "stein_2019", "--vary", "c_max", "--range", "1..1e9", "--outcome", "transgene:at28 > 100", "--patients", "20", "--out", out)
+    many = autologue(
+        "threshold",
+        "stein_2019",
+        "--vary",
+        "c_max",
+        "--range",
+        "1..1e9",
+        "--outcome",
+        "transgene:at28 > 100",
+        "--patients",
+        "20",
+        "--out",
+        out,
+    )
     assert many.exit_code == 0, many.output
     assert len(pd.read_csv(out)) == 20
 
@@ -88,16 +130,30 @@ def test_threshold_of_a_parameter_a_dose_and_many_patients(autologue, tmp_path: 
 def test_a_virtual_population_can_be_simulated(autologue, tmp_path: Path) -> None:
     out = tmp_path / "virtual.parquet"
     done = autologue(
-        "virtual", "kimmel_2021", "--around", "0.3", "--proposals", "300", "--require", "kill > 2 * r_tumour", "--require",
-        "tumour_volume:nadir < 1", "--target", "median car_t:tmax = 8", "--out", out,
-    )  # fmt: skip
+        "virtual",
+        "kimmel_2021",
+        "--around",
+        "0.3",
+        "--proposals",
+        "300",
+        "--require",
+        "kill > 2 * r_tumour",
+        "--require",
+        "tumour_volume:nadir < 1",
+        "--target",
+        "median car_t:tmax = 8",
+        "--out",
+        out,
+    )
     assert done.exit_code == 0, done.output
     assert "Rule: " in done.stderr
     assert "kill > 2 * r_tumour" in json.loads((tmp_path / "virtual.parquet.manifest.json").read_text())["rule"]
     simulated = autologue("simulate", "kimmel_2021", "--population", out, "--patients", "20", "--times", "0,28")
     assert simulated.exit_code == 0, simulated.output
     assert "20 solved" in simulated.stderr
-    report = autologue("virtual", "kimmel_2021", "--around", "0.3", "--proposals", "100", "--require", "kill > 1", "--out", tmp_path / "v.html")
+    report = autologue(
+        "virtual", "kimmel_2021", "--around", "0.3", "--proposals", "100", "--require", "kill > 1", "--out", tmp_path / "v.html"
+    )
     assert report.exit_code == 0, report.output
 
 
@@ -146,11 +202,20 @@ SENSITIVITY = ("sensitivity", "stein_2019")
         (("threshold", "kimmel_2021", "--vary", "kill", "--range", "1..2"), "the threshold needs --outcome"),
         (("threshold", "kimmel_2021", "--vary", "kill", "--outcome", "car_t:cmax > 1"), "the threshold needs --range"),
         (("threshold", "kimmel_2021", "--outcome", "car_t:cmax > 1", "--range", "1..2"), "say what is searched"),
-        (("threshold", "kimmel_2021", "--vary", "kill", "--outcome", "car_t:cmax>1", "--range", "1..2"), "--outcome 'car_t:cmax>1' cannot be read"),
+        (
+            ("threshold", "kimmel_2021", "--vary", "kill", "--outcome", "car_t:cmax>1", "--range", "1..2"),
+            "--outcome 'car_t:cmax>1' cannot be read",
+        ),
         (("threshold", "kimmel_2021", "--vary", "kill", "--outcome", "cmax > 1", "--range", "1..2"), "names no output"),
-        (("threshold", "kimmel_2021", "--vary", "normal_0", "--outcome", "tumour_volume:nadir < 1e-7", "--range", "50..90"), "brackets the threshold"),
+        (
+            ("threshold", "kimmel_2021", "--vary", "normal_0", "--outcome", "tumour_volume:nadir < 1e-7", "--range", "50..90"),
+            "brackets the threshold",
+        ),
         (("virtual", "kimmel_2021", "--around", "0.1"), "nothing is asked of the virtual patients"),
-        (("virtual", "kimmel_2021", "--around", "0.1", "--proposals", "50", "--require", "kill > 9"), "'kill > 9' accepts none of 50 proposals"),
+        (
+            ("virtual", "kimmel_2021", "--around", "0.1", "--proposals", "50", "--require", "kill > 9"),
+            "'kill > 9' accepts none of 50 proposals",
+        ),
         (("virtual", "kimmel_2021", "--around", "0.1", "--require", "kil > 9"), "unknown parameter 'kil'; did you mean kill"),
         (("virtual", "kimmel_2021", "--around", "0.1", "--require", "kill"), "compares nothing"),
         (("virtual", "kimmel_2021", "--around", "0.1", "--require", "abs(kill) > 1"), "may hold parameters, numbers"),
@@ -162,7 +227,7 @@ SENSITIVITY = ("sensitivity", "stein_2019")
         (("models", "--diagram", "x.svg"), "--diagram draws one model; name it"),
         (("models", "kimmel_2021", "--diagram", "x.gif"), "unknown diagram format 'gif'"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_asked_is_one_sentence(refused, tmp_path: Path, monkeypatch, arguments: tuple[str, ...], words: str) -> None:
     monkeypatch.chdir(tmp_path)
     assert words in refused(*arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -29,9 +30,9 @@ def test_the_diagram_of_every_library_model(name: str) -> None:
     boxes = [[float(e.get(k, "0")) for k in ("x", "y", "width", "height")] for e in page.iter(f"{SVG}rect")][1:]
     assert len(boxes) == len(model.states)
     for x, y, w, h in boxes:
-        assert 0 <= x
+        assert x >= 0
         assert x + w <= width
-        assert 0 <= y
+        assert y >= 0
         assert y + h <= height
     for k, (x, y, w, h) in enumerate(boxes):
         assert not any(x < a + c and a < x + w and y < b + d and b < y + h for a, b, c, d in boxes[k + 1 :])
@@ -70,5 +71,5 @@ def test_boxes_have_cells_of_their_own() -> None:
 
 def test_neighbours_in_a_chain_stand_side_by_side() -> None:
     cells = arrange(3, [(0, 1), (1, 2)], [])
-    for (a, b), (c, d) in zip(cells, cells[1:], strict=False):
+    for (a, b), (c, d) in pairwise(cells):
         assert abs(a - c) + abs(b - d) == 1

@@ -57,7 +57,8 @@ def read_population(path: str | Path, model: Model) -> Drawn:
         wrong[:, columns.index("weight")] |= numbers[:, columns.index("weight")] < 0
     if wrong.any():
         row, place = (int(k) for k in np.argwhere(wrong)[0])
-        raise InputError(f"{path.name}, row {row + 2}, column {columns[place]}: '{table.iat[row, place]}' is not a usable number")
+        said = str(table.iloc[row, place])
+        raise InputError(f"{path.name}, row {row + 2}, column {columns[place]}: '{said}' is not a usable number")
     values = {c: numbers[:, columns.index(c)] for c in named}
     weights = numbers[:, columns.index("weight")] if "weight" in columns else None
     return Drawn(model=model, values=values, weights=weights, name=path.stem, source=f"{len(table)} sets read from {path.name}")

@@ -120,17 +120,30 @@ def _term(state: int, sign: int, node: Node) -> _Term:
 
 
 def _split(graph: Graph, node: Node, sign: int, *, apart: bool = False) -> list[tuple[int, Node]]:
-    """Return a sum as its terms with signs; `apart` multiplies out sums in which no state occurs."""
+    """Return a sum as its terms with signs.
+
+    A product over a sum is multiplied out, unless a number is part of the sum, as in 1 - y / capacity, or several sums over states are
+    multiplied: those belong together. `apart` multiplies out sums with numbers, too, where no state occurs in them.
+    """
     if node.op in "+-":
         second = -sign if node.op == "-" else sign
         return [*_split(graph, node.args[0], sign, apart=apart), *_split(graph, node.args[1], second, apart=apart)]
-    if node.op == "*":
+    if node.op == "*" and _sums(graph, node) < 2:
         for factor, rest in (node.args, node.args[::-1]):
             inner = [pair for pair in _split(graph, factor, 1, apart=apart) if not (pair[1].op == "const" and pair[1].value == 0)]
             negated = len(inner) == 1 and inner[0][0] < 0
-            if negated or (len(inner) > 1 and (factor.op == "*" or (apart and not _states(graph, factor)))):
+            loose = factor.op == "*" or all(each.op != "const" for _, each in inner) or (apart and not _states(graph, factor))
+            if negated or (len(inner) > 1 and loose):
                 return [pair for s, each in inner for pair in _split(graph, graph.make("*", each, rest), sign * s, apart=apart)]
     return [(sign, node)]
+
+
+def _sums(graph: Graph, node: Node) -> int:
+    """Return how many sums over states a product holds."""
+    if node.op == "*":
+        return sum(_sums(graph, each) for each in node.args)
+    negation = node.op == "-" and node.args[0].op == "const" and node.args[0].value == 0
+    return int(node.op in "+-" and not negation and bool(_states(graph, node)))
 
 
 def _states(graph: Graph, node: Node) -> set[int]:
@@ -182,8 +195,8 @@ def _effective(graph: Graph, term: _Term, course: Values) -> tuple[int, bool]:
 
 
 def _carries(graph: Graph, loss: _Term, gain: _Term) -> bool:
-    """Whether a gain of another state is the loss times something in which no state occurs."""
-    if loss.state == gain.state or loss.factors - gain.factors:
+    """Whether a gain of another state, which takes no part in the loss, is the loss times something in which no state occurs."""
+    if loss.state == gain.state or gain.state in _states(graph, loss.node) or loss.factors - gain.factors:
         return False
     return all(not _states(graph, graph.nodes[i if i >= 0 else -i - 1]) for i in (gain.factors - loss.factors))
 

@@ -236,21 +236,23 @@ def _transfers(page: _Page, found: Sequence[Flow]) -> None:
     """Draw what moves from box to box; flows between the same boxes bend apart, and words look for free places."""
     for flow in found:
         a, b = page.boxes[flow.source or ""], page.boxes[flow.target or ""]
-        bend = 20.0 if sum({f.source, f.target} == {flow.source, flow.target} for f in found) > 1 else 0.0
+        bend = 26.0 if sum({f.source, f.target} == {flow.source, flow.target} for f in found) > 1 else 0.0
         middle = _bent((a.x, a.y), (b.x, b.y), bend)
         start, end = a.edge(middle, 1.0), b.edge(middle, 2.0)
         control = _bent(start, end, bend)
         page.lines.append(_curve(start, control, end, INK, marker="arrow"))
         flat = abs(end[1] - start[1]) < 30
         lines = _lines(_words(flow), abs(end[0] - start[0]) - 4 if flat else 96)
-        anchors = ("middle",) if flat else ("start", "end")
+        anchors: tuple[str, ...] = ("below" if control[1] > start[1] + 4 else "middle",) if flat else ("start", "end")
+        if bend and not flat:  # on the outer side of the bend
+            anchors = ("start",) if control[0] > (start[0] + end[0]) / 2 else ("end",)
         along = (0.5,) if flat else (0.5, 0.4, 0.6, 0.3, 0.7, 0.22)
         options = [(_on(start, control, end, t), anchor) for t in along for anchor in anchors]
         places = [_beside(dot, lines, anchor) for dot, anchor in options]
         best = min(range(len(options)), key=lambda k: _crowd(page, options[k][0], places[k], lines, options[k][1]))
         dot = options[best][0]
         for (x, y), line in zip(places[best], lines, strict=True):
-            page.write(x, y, line, anchor=options[best][1])
+            page.write(x, y, line, anchor=options[best][1].replace("below", "middle"))
         page.spots.append(dot)
         page.driven.append((flow, dot, 0))
 
@@ -259,6 +261,8 @@ def _beside(dot: Point, lines: Sequence[str], anchor: str) -> list[Point]:
     """Return where the lines of words stand at a dot: above a level arrow, beside a steep one."""
     if anchor == "middle":
         return [(dot[0], dot[1] - 8 - LINE * (len(lines) - 1 - k)) for k in range(len(lines))]
+    if anchor == "below":
+        return [(dot[0], dot[1] + 14 + LINE * k) for k in range(len(lines))]
     aside = 10 if anchor == "start" else -10
     return [(dot[0] + aside, dot[1] + 3 + LINE * (k - (len(lines) - 1) / 2)) for k in range(len(lines))]
 
@@ -273,7 +277,7 @@ def _crowd(page: _Page, dot: Point, places: Sequence[Point], lines: Sequence[str
 
 def _extent(x: float, y: float, text: str, anchor: str) -> Area:
     width = LETTER * len(text)
-    left = {"start": x, "middle": x - width / 2, "end": x - width}[anchor]
+    left = {"start": x, "end": x - width}.get(anchor, x - width / 2)
     return left, y - 9, left + width, y + 3
 
 
