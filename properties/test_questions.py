@@ -22,10 +22,9 @@ from autologue.population import Parametric
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "analysis"))
 KIMMEL = load("kimmel_2021")
-WORDS = st.sampled_from(
-    [*KIMMEL.parameters, *KIMMEL.outputs, *"cmax at28 tmax nadir auc0-28 first>50 mean median log-sd sd cv at in log".split(),
-     *": , < > = .. 1e8 -3 0 1e999 nan inf ( ) + - * /".split(), "quantile 0.9", " "]
-)  # fmt: skip
+PIECES = ["cmax", "at28", "tmax", "nadir", "auc0-28", "first>50", "mean", "median", "quantile 0.9", "log-sd", "sd", "cv", "at", "in", "log"]
+SIGNS = [":", ",", "<", ">", "=", "..", "1e8", "-3", "0", "1e999", "nan", "inf", "(", ")", "+", "-", "*", "/", " "]
+WORDS = st.sampled_from([*KIMMEL.parameters, *KIMMEL.outputs, *PIECES, *SIGNS])
 TEXTS = st.one_of(st.text(max_size=40), st.lists(WORDS, max_size=9).map(" ".join), st.lists(WORDS, max_size=9).map("".join))
 READERS: dict[str, Callable[[str], Any]] = {
     "quantities": lambda text: read_quantities([text], KIMMEL),

@@ -160,11 +160,11 @@ def test_ranges_without_a_threshold_are_refused(options: dict, message: str) -> 
 
 def test_an_outcome_that_turns_twice_is_told() -> None:
     """The growth rate rate * (2 - rate) is large only in the middle of its range."""
+    phase = replace(ALLEE.phases[0], rhs=lambda y, p: dict(x=p.rate * (2 - p.rate) * y.x))
+    twice = replace(ALLEE, name="test_allee_twice", phases=[phase])
+    reached = Outcome(At("x", 5.0), 3.0, above=True)
     with pytest.raises(InputError, match="turns 2 times over rate"):
-        find_threshold(
-            replace(ALLEE, name="test_allee_twice", phases=[replace(ALLEE.phases[0], rhs=lambda y, p: dict(x=p.rate * (2 - p.rate) * y.x))]),
-            Outcome(At("x", 5.0), 3.0, above=True), ParameterOf("rate"), lower=0.1, upper=1.95, logarithmic=False,
-        )  # fmt: skip
+        find_threshold(twice, reached, ParameterOf("rate"), lower=0.1, upper=1.95, logarithmic=False)
 
 
 def test_what_is_searched_must_be_there() -> None:
