@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from autologue.engine.solve import Solver
     from autologue.engine.summary import Area, FirstAbove, FirstBelow, LastAbove, Maximum, Minimum
     from autologue.model import BirthDeath, Crossing, Dosing, Input, Model, Output, Parameter, Phase, Rule, State
+    from autologue.patient import Cohort, Event, Observations, Patient
     from autologue.population import Categorical, CategoryEffect, Continuous, Correlation, Drawn, Individuals, Parametric, PowerEffect
     from autologue.regimen import Bolus, Infusion, Level, Regimen
     from autologue.results import Simulation
@@ -25,6 +26,7 @@ _PLACES = {
     "engine.solve": ("Solver",),
     "engine.summary": ("Area", "FirstAbove", "FirstBelow", "LastAbove", "Maximum", "Minimum"),
     "model": ("BirthDeath", "Crossing", "Dosing", "Input", "Model", "Output", "Parameter", "Phase", "Rule", "State"),
+    "patient": ("Cohort", "Event", "Observations", "Patient"),
     "population": ("Categorical", "CategoryEffect", "Continuous", "Correlation", "Drawn", "Individuals", "Parametric", "PowerEffect"),
     "regimen": ("Bolus", "Infusion", "Level", "Regimen"),
     "results": ("Simulation",),
@@ -40,6 +42,7 @@ __all__ = [
     "Bolus",
     "Categorical",
     "CategoryEffect",
+    "Cohort",
     "Combined1",
     "Combined2",
     "Constant",
@@ -48,6 +51,7 @@ __all__ = [
     "Crossing",
     "Dosing",
     "Drawn",
+    "Event",
     "FirstAbove",
     "FirstBelow",
     "Individuals",
@@ -61,9 +65,11 @@ __all__ = [
     "Minimum",
     "Model",
     "Normal",
+    "Observations",
     "Output",
     "Parameter",
     "Parametric",
+    "Patient",
     "Phase",
     "Power",
     "PowerEffect",
