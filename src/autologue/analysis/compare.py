@@ -96,7 +96,7 @@ def compare_models(
         raise InputError(f"a comparison needs two models or more, each once; got {', '.join(names) or 'none'}")
     if not (np.isfinite(horizon) and horizon > 0):
         raise InputError(f"the horizon is {horizon!r}; expected a positive number of days")
-    grid = np.linspace(0.0, horizon, points)
+    grid = horizon * np.linspace(0.0, 1.0, points) ** 2  # denser where the course is young
     rows, curves, asked, silent = [], [], [], []
     for whole in wholes:
         given = _Asked(whole, regimen, burden)
@@ -259,6 +259,9 @@ def _car_row(grid: Floats, horizon: float, relative: Floats | None, peak: float)
 def _disease_row(grid: Floats, relative: Floats | None, lowest: float, when: float) -> dict[str, float]:
     back = np.nan
     if relative is not None:
-        after = np.flatnonzero((relative >= PROGRESSION) & (grid >= when))
-        back = float(grid[after[0]]) if len(after) else np.nan
+        later = np.flatnonzero(grid >= when)
+        above = later[relative[later] >= PROGRESSION]
+        if len(above):
+            span = slice(max(int(above[0]) - 1, 0), int(above[0]) + 1)
+            back = float(np.interp(np.log(PROGRESSION), np.log(np.maximum(relative[span], 1e-300)), grid[span]))
     return {"disease minimum, % of start": 100 * lowest, "disease minimum, day": when, "disease over 1.2 x start, day": back}

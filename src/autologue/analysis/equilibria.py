@@ -31,7 +31,7 @@ LONGEST = 2.0  # largest change of a logarithm in one step
 SPAN = (1e-9, 1e4)  # starts lie between these multiples of what the typical course reaches
 EDGE = 1e12  # a state beyond this multiple, or below its inverse, has run away
 SAME = 1e-6  # relative distance below which two equilibria are one
-ZERO = 1e-9  # an eigenvalue within this share of the largest counts as zero
+ZERO = 1e-12  # an eigenvalue within this share of the largest counts as zero
 MOST_STATES = 12
 
 
@@ -282,7 +282,8 @@ def _newton(field: Field, starts: Floats, owner: Places, signed: NDArray[np.bool
     for _ in range(STEPS):
         step, exact = _steps(residual, slope, damping)
         close = np.isfinite(exact).all(axis=1) & (np.abs(exact).max(axis=1) < 1e-10)
-        reached.append(y[close])
+        last = np.where(close[:, None], exact, 0.0)
+        reached.append(np.where(signed, y + last * scale[owner], y * np.exp(np.where(signed, 0.0, last)))[close])
         sets.append(owner[close])
         with np.errstate(all="ignore"):
             tried = np.where(signed, y + step * scale[owner], y * np.exp(np.where(signed, 0.0, step)))

@@ -12,7 +12,7 @@ from autologue.plot.axes import Axis, axis_x, axis_y, decades, exponents_x, expo
 from autologue.plot.extra import alt
 from autologue.plot.marks import end_labels, floored
 from autologue.plot.tables import checked
-from autologue.plot.theme import HEIGHT, INK, MUTED, PALETTE, PAPER, RULE, layered, themed
+from autologue.plot.theme import HEIGHT, INK, MUTED, PALETTE, PAPER, RULE, WIDTH, layered, themed
 
 __all__ = ["courses", "equilibrium_curves", "factor_indices", "model_curves", "profile_curves"]
 
@@ -163,6 +163,9 @@ def model_curves(curves: pd.DataFrame) -> alt.ConcatChart:
         for name in dict.fromkeys(own["model"]):
             marks.append(alt.Chart(shown[shown["model"] == name]).mark_line(color=tints[name], strokeWidth=1.8).encode(x=x, y=y))
         ends = {str(n): float(shown.loc[shown["model"] == n, "value"].iloc[-1]) for n in dict.fromkeys(own["model"])}
-        marks.append(end_labels(ends, axis, domain=domain, height=HEIGHT, colours={str(n): tints[n] for n in ends}))
+        end = float(own["time"].max())
+        last = own.groupby("model")["time"].max()
+        across = {str(n): WIDTH * float((t / end) ** (0.5 if end > 60 else 1.0)) for n, t in last.items()}
+        marks.append(end_labels(ends, axis, domain=domain, height=HEIGHT, across=across, colours={str(n): tints[n] for n in ends}))
         panels.append(alt.layer(*marks))
     return themed(alt.concat(*panels, columns=1, spacing=46))

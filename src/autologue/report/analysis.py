@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from autologue.analysis import (
@@ -22,7 +23,6 @@ from autologue.analysis.profile import LIMIT
 from autologue.model import Model
 from autologue.plot.analysis import courses, equilibrium_curves, factor_indices, model_curves, profile_curves
 from autologue.plot.axes import Axis
-from autologue.plot.scatter import scatter_with_band
 from autologue.report.content import Figure, Reference, Report, Section, Table
 
 __all__ = [
@@ -201,20 +201,26 @@ def virtual_report(found: VirtualPopulation, record: Record) -> Report:
     tables = tables if len(found.conditions) else []
     if len(found.targets):
         tables.append(Table(found.targets, "Targets before and after weighting."))
-    values = pd.DataFrame({n: v for n, v in found.population.values.items() if v.min() < v.max()})
-    figures = []
-    if values.shape[1] >= 2:
-        first, second = values.columns[:2]
-        points = pd.DataFrame({"x": values[first], "y": values[second]}).head(2000)
-        units = [model.parameters[n].unit for n in (first, second)]
-        chart = scatter_with_band(points, x=Axis(str(first), units[0]), y=Axis(str(second), units[1]))
-        figures.append(Figure(chart, f"Accepted patients: {first} and {second}."))
+    tables.append(Table(_spread(found), "Parameters of the accepted patients, weighted, beside the typical value of the model."))
     said = (
         "Proposals are kept where every condition holds; weights are the ones nearest to equal that meet the targets. Accepted patients are "
         "plausible by these rules and no others: what was not asked of them, they need not do."
     )
-    return Report("Virtual population", model.name, [Section("The rule", found.rule, figures, tables)], said,
+    return Report("Virtual population", model.name, [Section("The rule", found.rule, (), tables)], said,
                   [ALLEN, HAINMUELLER, _model(model)], record)  # fmt: skip
+
+
+def _spread(found: VirtualPopulation) -> pd.DataFrame:
+    """Return weighted quantiles of every parameter that differs between accepted patients."""
+    people, model = found.population, found.population.model
+    weights = np.full(people.size, 1 / people.size) if people.weights is None else people.weights
+    rows = []
+    for name, values in people.values.items():
+        order = np.argsort(values)
+        places = np.minimum(np.searchsorted(np.cumsum(weights[order]), [0.05, 0.5, 0.95]), people.size - 1)
+        low, middle, high = values[order][places].tolist()
+        rows.append((name, model.parameters[name].unit, model.parameters[name].value, low, middle, high))
+    return pd.DataFrame(rows, columns=["parameter", "unit", "typical", "5 %", "median", "95 %"])
 
 
 def comparison_report(found: Comparison, record: Record) -> Report:
