@@ -77,6 +77,7 @@ def model_section(model: Model) -> str:
     facts += [("given unless another regimen is", str(model.regimen) if model.regimen else "")]
     facts += [("time", f"{model.time}, over {model.horizon:g}"), ("provisional", model.provisional)]
     text += table(["", ""], [[head, plain(said)] for head, said in facts if said])
+    text += f"\n### Diagram\n\n![What moves, is made and is lost in {model.name}]({model.name}.svg)\n"
     text += "\n### Equations\n\n```text\n" + "\n".join(equations(model)) + "\n```\n\n### Parameters\n"
     text += table(
         ["parameter", "typical", "unit", "meaning", "between patients", "source"],

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autologue.cli import console
+from autologue.errors import InputError
 
 if TYPE_CHECKING:
     from autologue.model import Model
@@ -27,6 +29,7 @@ _KINDS = {  # kind, what the standard deviation is of, and the range where it is
 def models(
     name: Annotated[str | None, typer.Argument(help="A model of the library; without it, all are listed.")] = None,
     *,
+    diagram: Annotated[Path | None, typer.Option(help="File for the flow diagram of a model: .svg, .png or .pdf.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """List the published models, or show one: equations, parameters, populations, gates, reference.
@@ -34,15 +37,30 @@ def models(
     \b
     autologue models
     autologue models stein_2019
+    autologue models kimmel_2021 --diagram kimmel.svg
     """
     from autologue import library
 
-    if name is None:
+    if diagram is not None:
+        _draw(name, diagram)
+    elif name is None:
         _list([library.load(each) for each in library.names()], as_json=as_json)
     elif as_json:
         console.print_json(_whole(library.load(name), library.populations(name)))
     else:
         _show(library.load(name), library.populations(name))
+
+
+def _draw(name: str | None, path: Path) -> None:
+    from autologue import library
+    from autologue.qualify.usermodel import load_user_model
+
+    if name is None:
+        raise InputError("--diagram draws one model; name it, like: autologue models kimmel_2021 --diagram kimmel.svg")
+    model = load_user_model(name) if name.endswith(".py") else library.load(name)
+    from autologue.plot.diagram import save_diagram
+
+    console.say(f"Written: {save_diagram(model, path)}")
 
 
 def _list(found: list[Model], *, as_json: bool) -> None:
