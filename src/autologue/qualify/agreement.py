@@ -20,7 +20,6 @@ from autologue.library.barros_2021 import challenge, infusion
 from autologue.library.langenhorst_2019 import regimen as fludarabine
 from autologue.library.owens_bozic_2021 import regimen as owens_bozic
 from autologue.model import Model, Names, call
-from autologue.qualify.course import tightened
 from autologue.regimen import Bolus, Level, Regimen
 
 __all__ = ["REGIMENS", "TOLERANCES", "Agreement", "compare_extinction", "compare_model", "parameter_sets", "tail_probability"]
@@ -93,24 +92,28 @@ def compare_model(
     Extinction by chance is left out (see compare_extinction). A patient that the engine does not solve differs infinitely. `regimen` None
     means the model's own.
     """
-    loose, tight = library.load(name), replace(tightened(name, 1e-6), birth_death=None)
-    states, times = list(tight.states), np.linspace(0.0, tight.horizon, points)
+    model = replace(library.load(name), birth_death=None)
+    states, times = list(model.states), np.linspace(0.0, model.horizon, points)
     truth = np.empty((len(sets), points, len(states)))
     for k, row in enumerate(sets):
-        values = dict(zip(tight.parameters, map(float, row), strict=True))
-        course = solve_reference(tight, values, times, regimen=regimen, rtol=1e-12)
+        values = dict(zip(model.parameters, map(float, row), strict=True))
+        course = solve_reference(model, values, times, regimen=regimen, rtol=1e-12, absolute=1e-9)
         truth[k] = np.column_stack([course[state] for state in states])
-    given = regimen if regimen is not None else tight.regimen
-    return [_worst(loose, tight, sets, times, truth, given, Solver(explicit=e, rtol=RTOL, max_steps=2_000_000)) for e in methods]
+    given = regimen if regimen is not None else model.regimen
+    return [_worst(model, sets, times, truth, given, _solver(explicit=explicit)) for explicit in methods]
 
 
-def _worst(loose: Model, tight: Model, sets: Floats, times: Floats, truth: Floats, regimen: Regimen | None, solver: Solver) -> Agreement:
-    names = [f"state:{state}" for state in tight.states]
-    found = solve(tight, sets, times=times, regimens=[regimen], outputs=names, solver=solver).values
-    off = np.abs(found - truth) / _scale(loose, truth)
+def _solver(*, explicit: bool) -> Solver:
+    return Solver(explicit=explicit, rtol=RTOL, absolute=1e-6, max_steps=2_000_000)
+
+
+def _worst(model: Model, sets: Floats, times: Floats, truth: Floats, regimen: Regimen | None, solver: Solver) -> Agreement:
+    names = [f"state:{state}" for state in model.states]
+    found = solve(model, sets, times=times, regimens=[regimen], outputs=names, solver=solver).values
+    off = np.abs(found - truth) / _scale(model, truth)
     off[~np.isfinite(off)] = np.inf
     patient, at, which = (int(i) for i in np.unravel_index(int(off.argmax()), off.shape))
-    return Agreement(loose.name, solver.method, len(sets), float(off[patient, at, which]), list(tight.states)[which], float(times[at]))
+    return Agreement(model.name, solver.method, len(sets), float(off[patient, at, which]), list(model.states)[which], float(times[at]))
 
 
 def tail_probability(name: str, parameters: Floats, *, points: int = 20_001) -> tuple[Floats, Floats]:
@@ -160,7 +163,7 @@ def compare_extinction(name: str, parameters: Floats, *, explicit: bool = True) 
     model = library.load(name)
     assert model.birth_death is not None
     times, truth = tail_probability(name, parameters)
-    solver = Solver(explicit=explicit, rtol=RTOL, max_steps=2_000_000)
+    solver = _solver(explicit=explicit)
     output = f"{model.birth_death.state}_extinction_probability"
     found = solve(model, parameters[None], times=times, outputs=[output], solver=solver).values[0, :, 0]
     off = np.abs(found - truth)
