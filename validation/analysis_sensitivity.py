@@ -1,7 +1,7 @@
 """Sensitivity and identifiability of Kimmel 2021: its published ranking and its pairs that data cannot tell apart.
 
 The paper ranks parameters KC, KN, gB, rN, kB, rhoC, a, rB, b. Which quantity and range its figure uses is not at hand: we rank the log
-of the smallest tumour volume (the depth that decides about cure), each parameter 20 % up or down, by five ways that share nothing but
+of the smallest tumour volume (the depth that decides about cure), each parameter 20 % up or down, by five analyses that share nothing but
 the solver. The order of the last four, whose indices are all within each other's intervals, is printed and not judged.
 
 The paper reports correlations of -0.96 between kB and gB, and of 0.94 between kB and rB. Those signs are the ones of the *effects* of the
