@@ -9,12 +9,7 @@ import numpy as np
 import pytest
 
 from autologue.errors import InputError, SolveError
-from autologue.fit import Prior, fit
-from autologue.fit.fo import FO
-from autologue.fit.foce import FOCE
-from autologue.fit.focei import FOCEI
-from autologue.fit.laplace import Laplace
-from autologue.fit.quadrature import Quadrature
+from autologue.fit import FO, FOCE, FOCEI, Laplace, Prior, Quadrature, fit, load_fit
 from autologue.functions import exp, log
 from autologue.model import Model, Output, Parameter, Phase, State
 from autologue.patient import Cohort, Observations, Patient
@@ -90,6 +85,15 @@ def test_theophylline_is_what_nonmem_finds(theophylline) -> None:
     assert found.trace.values.shape[1] == 7
     assert found.shrinkage.between(-0.1, 0.3).all()
     assert np.isfinite([c.matrix for c in found.estimated.covariances]).all()
+
+
+def test_a_fit_is_saved_and_loaded_exactly(theophylline, tmp_path) -> None:
+    cohort, population = theophylline
+    found = fit(cohort, population, method=Quadrature(nodes=2, probes=0))
+    found.save(tmp_path / "fit.json")
+    again = load_fit(tmp_path / "fit.json", model=population.model)
+    assert again.method == found.method
+    assert np.array_equal(again.covariance, found.covariance)
 
 
 def test_the_same_bits_again_and_with_one_thread(theophylline, monkeypatch) -> None:

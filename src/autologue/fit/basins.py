@@ -78,7 +78,7 @@ def probe_basins(problem: Problem, probe: Callable[..., Search], count: int, opt
         if value > optimum.log_posterior + SAME:
             return True
         off = (vector - optimum.vector)[free]
-        return value > optimum.log_posterior - NEAR and off @ optimum.information[np.ix_(free, free)] @ off < 4.0 * NEAR
+        return bool(value > optimum.log_posterior - NEAR and off @ optimum.information[np.ix_(free, free)] @ off < 4.0 * NEAR)
 
     for vector in starting_vectors(problem, count + 1, seed=seed)[1:]:
         try:

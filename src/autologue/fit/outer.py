@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 from autologue.errors import SolveError
 from autologue.fit.conditional import Marginal
 from autologue.fit.estimated import Watch
-from autologue.fit.inner import REASONS
+from autologue.fit.inner import LOST, REASONS
 from autologue.fit.problem import Problem
 
 __all__ = ["Evaluate", "Optimum", "Search", "maximise", "polish"]
@@ -171,12 +171,12 @@ def _quasi_newton(
 
 
 def _check_start(problem: Problem, first: Marginal) -> None:
-    lost = np.flatnonzero(first.modes.status == 2)
+    lost = np.flatnonzero(first.modes.status == LOST)
     if len(lost):
         who = problem.likelihood.cohort.patients[lost[0]].id
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
         values = ", ".join(f"{e.name} {e.scale.back(x):.4g}" for e, x in zip(problem.structure.estimates, problem.start, strict=True))
-        raise SolveError(f"patient {who}{more}: {REASONS[2]} {values}; start the fit from other values")
+        raise SolveError(f"patient {who}{more}: {REASONS[LOST]} {values}; start the fit from other values")
 
 
 def polish(search: Search, *, limit: int = 10) -> Optimum:
