@@ -65,13 +65,14 @@ class Approximation(Estimator):
         rough = partial(maximise, problem, evaluate, iterations=PROBE, tolerance=ROUGH)
         better = probe_basins(problem, [rough] * self.probes, optimum.log_posterior, seed=child_seed(seed, Purpose.ESTIMATION, 0))
         count = sum(search.count for search in found)
+        covariances = _covariances(problem, optimum)
         return Estimated(
             optimum.vector,
-            _covariances(problem, optimum),
+            covariances,
             (LogLikelihood(self.label, optimum.log_likelihood),),
             _conditional(problem, optimum),
             Trace(np.array([*found[0].path, optimum.vector]), (("quasi-Newton", 0), ("Newton", len(found[0].path)))),
-            suspicions(problem, optimum, basins, better),
+            suspicions(problem, optimum, covariances, basins, better),
             _settings(problem, optimum, basins, count),
         )
 

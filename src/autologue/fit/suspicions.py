@@ -1,4 +1,4 @@
-"""What speaks against trusting an optimum, in words."""
+"""What speaks against trusting an optimum, in words: what every estimator looks for, and what a search can tell besides."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.fit.basins import Basin
+from autologue.fit.concerns import concerns
+from autologue.fit.estimated import Covariance
 from autologue.fit.inner import REASONS
 from autologue.fit.outer import Optimum
 from autologue.fit.problem import Problem
@@ -17,17 +19,21 @@ Floats = NDArray[np.float64]
 GAIN = 0.01  # of the log-likelihood
 CONDITION = 1e4  # of the correlation matrix of the estimates
 SHARE = 0.3  # of a flat direction, for an estimate to be named
-TOLD = 1.0  # standard error of log omega above which it is not told from zero
 DISAGREE = 3.0  # ratio of two standard errors
-EXTREME = 0.99
 
 
-def suspicions(problem: Problem, optimum: Optimum, basins: tuple[Basin, ...], better: Basin | None) -> tuple[str, ...]:
-    """Return one sentence for each doubt; basins: where several starts ended, best first; better: what a probe found."""
+def suspicions(
+    problem: Problem, optimum: Optimum, covariances: tuple[Covariance, ...], basins: tuple[Basin, ...], better: Basin | None
+) -> tuple[str, ...]:
+    """Return one sentence for each doubt; covariances: R^-1, then the sandwich; basins: of several starts; better: what a probe found."""
+    curvature, sandwich = covariances[0].matrix, covariances[1].matrix
     return (
-        *_of_basins(problem, optimum, basins, better), *_of_patients(problem, optimum), *_of_bounds(problem, optimum),
+        *_of_basins(problem, optimum, basins, better),
+        *_of_patients(problem, optimum),
+        *concerns(problem, optimum.vector, curvature, ()),
         *_of_curvature(problem, optimum),
-    )  # fmt: skip
+        *_of_scores(problem, curvature, sandwich),
+    )
 
 
 def _of_basins(problem: Problem, optimum: Optimum, basins: tuple[Basin, ...], better: Basin | None) -> list[str]:
@@ -61,46 +67,33 @@ def _of_patients(problem: Problem, optimum: Optimum) -> list[str]:
     return found
 
 
-def _of_bounds(problem: Problem, optimum: Optimum) -> list[str]:
-    found = []
-    for e, x, free in zip(problem.structure.estimates, optimum.vector, optimum.free, strict=True):
-        if not free:
-            found.append(f"'{e.name}' ends at its bound {e.scale.back(x):.4g}, where it has no standard error; widen the bound or fix it")
-        elif e.kind is Kind.CORRELATION and abs(np.tanh(x)) > EXTREME:
-            found.append(f"'{e.name}' is at the boundary ({np.tanh(x):.4f}): the covariance of the random effects is nearly singular")
-    return found
-
-
 def _of_curvature(problem: Problem, optimum: Optimum) -> list[str]:
-    names = [e.name for e, free in zip(problem.structure.estimates, optimum.free, strict=True) if free]
-    kinds = [e.kind for e, free in zip(problem.structure.estimates, optimum.free, strict=True) if free]
+    names = [name for name, free in zip(problem.structure.names, optimum.free, strict=True) if free]
     inside = optimum.information[np.ix_(optimum.free, optimum.free)]
     if not len(inside):
         return []
     level, axes = np.linalg.eigh(inside)
-    if level[0] <= 1e-12 * abs(level).max():
-        where = _direction(axes[:, 0], names)
-        return [f"the likelihood has no maximum here, it is flat or rises along {where}: fix or drop what is not identified"]
-    inverse, found = np.linalg.inv(inside), []
+    if level[0] <= 1e-12 * np.abs(level).max():
+        return [f"the likelihood is flat or still rises along {_direction(axes[:, 0], names)}: fix or drop what the data do not tell"]
+    inverse = np.linalg.inv(inside)
     error = np.sqrt(np.diagonal(inverse))
     level, axes = np.linalg.eigh(inverse / error[:, None] / error[None, :])
-    if level[-1] / level[0] > CONDITION:
-        where = _direction(axes[:, 0], names)
-        found.append(f"the estimates are nearly dependent (condition number {level[-1] / level[0]:.2g}), along {where}")
-    for name, kind, se in zip(names, kinds, error, strict=True):
-        if kind is Kind.DEVIATION and se > TOLD:
-            found.append(f"'{name}' is not told from zero (standard error of its logarithm {se:.1f}); drop the random effect or fix it")
-    scores = optimum.marginal.gradient[:, optimum.free]
-    robust = np.sqrt(np.diagonal(inverse @ scores.T @ scores @ inverse))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(robust > error, robust / error, error / robust)
-    if problem.patients > 2 * len(names) and not problem.structure.prior_precision.any():
-        found += [
-            f"the standard errors of '{name}' by curvature ({a:.3g}) and by the sandwich ({b:.3g}) disagree: the model may not fit"
-            for name, a, b, r in zip(names, error, robust, ratio, strict=True)
-            if r > DISAGREE
-        ]
-    return found
+    if level[-1] / level[0] < CONDITION:
+        return []
+    where = _direction(axes[:, 0], names)
+    return [f"the estimates are nearly dependent (condition number of their correlation {level[-1] / level[0]:.2g}), along {where}"]
+
+
+def _of_scores(problem: Problem, curvature: Floats, sandwich: Floats) -> list[str]:
+    """Compare two standard errors, which are the same for a true model; with few patients, or priors, they say nothing."""
+    if problem.patients <= 2 * len(curvature) or problem.structure.prior_precision.any():
+        return []
+    first, second = np.sqrt(np.diagonal(curvature)), np.sqrt(np.diagonal(sandwich))
+    return [
+        f"the standard errors of '{name}' by curvature ({a:.3g}) and by the sandwich ({b:.3g}) disagree: the model may not fit"
+        for name, a, b in zip(problem.structure.names, first, second, strict=True)
+        if a > DISAGREE * b or b > DISAGREE * a
+    ]
 
 
 def _direction(axis: Floats, names: list[str]) -> str:
