@@ -48,8 +48,6 @@ class Chains:
         self.step: Floats = np.tile(np.append(np.sqrt(np.diagonal(point.omega)), 2.4 / np.sqrt(q)), (n, 1))
         self.mean, self.own = self.first.copy(), np.zeros((n, q, q))
         self._trial = np.empty_like(self.phi)
-        self.accepted = np.zeros(4)
-        self.offered = np.zeros(4)
         self._attempt = 0
 
     def start(self, point: Point) -> None:
@@ -89,22 +87,20 @@ class Chains:
         self._attempt = attempt
         self.renew(point)
         q = self.problem.varying
-        inverse, root = np.linalg.inv(point.omega), np.linalg.cholesky(point.omega)
         own_shape(self.first, self.second, point.omega, min(BLEND / (1.0 + self.age), 1.0), self.mean, self.own)
         centre = np.ascontiguousarray(point.centre)
-        lanes, width = len(self.phi), self.problem.varying + 4
+        width = q + 4
         for number, (kind, which) in enumerate(self._kernels(q)):
             place = (number + 1) * self.count * width
             propose(
-                kind, which, self.seed, attempt, place, centre, root, self.mean, self.own, self.step, self.phi, self.codes[:q],
+                kind, which, self.seed, attempt, place, centre, point.root, self.mean, self.own, self.step, self.phi, self.codes[:q],
                 self.columns[:q], self._trial, self.sets,
             )  # fmt: skip
             found = self.lanes.evaluate(self.sets, point.sigma, pick=self.pick(place))
-            self.accepted[kind] += accept(
-                kind, which, self.seed, attempt, place, weight, centre, inverse, self.mean, self.own, self.step, self.phi, self.density,
-                self.predicted, self.lanes.begin, self._trial, found.log_density, found.prediction,
+            accept(
+                kind, which, self.seed, attempt, place, weight, centre, point.inverse, self.mean, self.own, self.step, self.phi,
+                self.density, self.predicted, self.lanes.begin, self._trial, found.log_density, found.prediction,
             )  # fmt: skip
-            self.offered[kind] += lanes
         self.age += 1
         accumulate(self.phi, moments, self.first, self.second)
 
@@ -115,8 +111,3 @@ class Chains:
             yield WALK, 0
         for which in range(q):
             yield EACH, which
-
-    @property
-    def covariance(self) -> Floats:
-        """The covariance of each patient's random effects given the data, as far as it is known (patients, q, q)."""
-        return self.own @ np.swapaxes(self.own, 1, 2)

@@ -27,7 +27,9 @@ def inside(structure: Structure, vector: Floats) -> NDArray[np.bool_]:
     """Return which estimates have a likelihood that is smooth around them: not at a bound, no variance of zero, no correlation of one."""
     free = (vector > structure.bounds[:, 0]) & (vector < structure.bounds[:, 1])
     for k, e in enumerate(structure.estimates):
-        free[k] &= not (e.kind is Kind.DEVIATION and vector[k] < np.log(SMALL)) and not (e.kind is Kind.CORRELATION and abs(vector[k]) > CLOSE)
+        free[k] &= not (e.kind is Kind.DEVIATION and vector[k] < np.log(SMALL)) and not (
+            e.kind is Kind.CORRELATION and abs(vector[k]) > CLOSE
+        )
     return free
 
 
@@ -56,7 +58,7 @@ def _variances(problem: Problem, vector: Floats) -> list[str]:
             most = sorted(np.argsort(-np.abs(axes[:, 0]))[:2])
             who = " and ".join(f"'{names[block[k]]}'" for k in most)
             found.append(
-                f"the covariance of the random effects of {who} is nearly singular (smallest eigenvalue of the correlation {level[0]:.1g}): "
+                f"the covariance of the random effects of {who} is nearly singular (eigenvalue of the correlation {level[0]:.1g}): "
                 "the data do not tell them apart, standard errors leave their correlation out; fit a smaller block"
             )
     return found
@@ -76,11 +78,13 @@ def _flat(structure: Structure, vector: Floats, covariance: Floats) -> list[str]
     error = np.sqrt(np.diagonal(covariance))
     free = inside(structure, vector)
     if free.any() and not np.isfinite(error[free]).all():
-        return ["the information of the estimates is not positive definite: the data do not determine all of them, there are no standard errors"]
+        return ["the information is not positive definite: the data do not determine all estimates, and no standard errors are given"]
     found = []
     for k, e in enumerate(structure.estimates):
         if e.scale in (Scale.LOG, Scale.LOGIT) and error[k] > FLAT:
-            found.append(f"'{e.name}' is flat: a standard error of {error[k]:.2g} on the {e.scale.value} scale; the data hardly determine it")
+            found.append(
+                f"'{e.name}' is flat: a standard error of {error[k]:.2g} on the {e.scale.value} scale; the data hardly determine it"
+            )
     return found
 
 

@@ -41,7 +41,7 @@ def importance_sampling(chains: Chains, vector: Floats, *, most: int, error: flo
     """Return the log-likelihood and the effective share of the draws of each patient (patients,)."""
     problem, q, n = chains.problem, chains.problem.varying, chains.problem.patients
     point = problem.point(vector)
-    centre, inverse = np.ascontiguousarray(point.centre[:, :q]), np.linalg.inv(point.omega)
+    centre = np.ascontiguousarray(point.centre[:, :q])
     copies = max(min(most, LANES // n, LEAST), 1)
     lanes = problem.likelihood.lanes(np.tile(np.arange(n), copies))
     sets = np.tile(problem.base, (copies, 1))
@@ -49,7 +49,7 @@ def importance_sampling(chains: Chains, vector: Floats, *, most: int, error: flo
     drawn, weight, parts = np.empty((n * copies, q)), np.empty(n * copies), []
     constant = -0.5 * float(np.linalg.slogdet(2.0 * math.pi * point.omega)[1])
     for batch in range(-(-most // copies)):
-        _draw(chains.seed, FIRST + batch, chains.mean, chains.own, centre, inverse, drawn, weight)
+        _draw(chains.seed, FIRST + batch, chains.mean, chains.own, centre, point.inverse, drawn, weight)
         fill(drawn, chains.codes[:q], chains.columns[:q], sets)
         parts.append((lanes.evaluate(sets, point.sigma).log_density + weight).reshape(copies, n))
         value, spread, efficiency = _summary(np.concatenate(parts))

@@ -7,10 +7,10 @@
 | WALK | random walk in all directions at once, shaped by the patient's own covariance so far | 0.25 |
 | EACH | random walk of one coordinate | 0.4 |
 
-Kuhn, Lavielle 2005 (Comput Stat Data Anal 49:1020-1038, doi:10.1016/j.csda.2004.07.002) for PRIOR and EACH; Haario, Saksman, Tamminen 2001
-(Bernoulli 7:223-242) for WALK; OWN takes the idea of Karimi, Lavielle, Moulines 2020 (Comput Stat Data Anal 141:123-138) without derivatives.
-Steps adapt by patient with a weight that goes to zero. A lane is a patient in a chain, chain after chain. Every random number is a
-function of seed, patient, chain, iteration and place in the iteration.
+Kuhn, Lavielle 2005 (Comput Stat Data Anal 49:1020-1038, doi:10.1016/j.csda.2004.07.002) for PRIOR and EACH; Haario, Saksman, Tamminen
+2001 (Bernoulli 7:223-242) for WALK; OWN takes the idea of Karimi, Lavielle, Moulines 2020 (Comput Stat Data Anal 141:123-138) without
+derivatives. Steps adapt by patient with a weight that goes to zero. A lane is a patient in a chain, chain after chain. Every random number
+is a function of seed, patient, chain, iteration and place in the iteration.
 """
 
 from __future__ import annotations
@@ -121,10 +121,10 @@ def _pull(phi: Floats, centre: Floats, inverse: Floats) -> float:
 def accept(
     kind: int, which: int, seed: int, attempt: int, place: int, weight: float, centre: Floats, inverse: Floats, mean: Floats, own: Floats,
     step: Floats, phi: Floats, density: Floats, predicted: Floats, begin: Integers, trial: Floats, offered: Floats, foreseen: Floats,
-) -> int:  # fmt: skip
-    """Accept or reject `trial` with log-density `offered` and predictions `foreseen`, adapt the steps; return how many were accepted."""
+) -> None:  # fmt: skip
+    """Accept or reject `trial` with log-density `offered` and predictions `foreseen`, and adapt the steps."""
     n, q = mean.shape
-    chains, count = phi.shape[0] // n, 0
+    chains = phi.shape[0] // n
     target = WALK_TARGET if kind == WALK else EACH_TARGET
     column = q if kind == WALK else which
     for lane in range(phi.shape[0]):
@@ -139,10 +139,8 @@ def accept(
             phi[lane] = trial[lane]
             density[lane] = offered[lane]
             predicted[begin[lane] : begin[lane + 1]] = foreseen[begin[lane] : begin[lane + 1]]
-            count += 1
         if kind >= WALK:
             step[i, column] *= math.exp(weight * (chance - target) / chains)
-    return count
 
 
 @compiled

@@ -31,8 +31,8 @@ class Layout:
     """Which estimates are what: places in the vector.
 
     regression: typical values and effects of varying parameters. spread: deviations and correlations; scored: those of blocks with a
-    condition (a bound, a prior, a fixed part); cells (q, q): the other blocks. errors: numbers of residual errors, with `place` (outputs, 3)
-    among them, or -1. common: typical values and effects of parameters without random effects.
+    condition (a bound, a prior, a fixed part); cells (q, q): the other blocks. errors: numbers of residual errors; place (outputs, 3):
+    which of these each is, or -1. common: typical values and effects of parameters without random effects.
     """
 
     regression: Integers
@@ -66,8 +66,11 @@ def lay_out(problem: Problem) -> Layout:
         output, field = estimates[j].of
         place[problem.likelihood.outputs.index(output), NUMBERS.index(field)] = r
     rest = [j for j in linear if j not in varying]
-    return Layout(*(np.array(x, dtype=np.int64) for x in (varying, spreads, scored)), cells, np.array(errors, dtype=np.int64), place,
-                  np.array(rest, dtype=np.int64))  # fmt: skip
+    return Layout(_places(varying), _places(spreads), _places(scored), cells, _places(errors), place, _places(rest))
+
+
+def _places(numbers: list[int]) -> Integers:
+    return np.array(numbers, dtype=np.int64)
 
 
 def boxed_step(problem: Problem, vector: Floats, which: Integers, score: Floats, information: Floats, *, largest: float = np.inf) -> Floats:
@@ -77,7 +80,7 @@ def boxed_step(problem: Problem, vector: Floats, which: Integers, score: Floats,
     slope = score - precision * (vector[which] - structure.prior_centre[which])
     curve = information + np.diag(precision)
     np.fill_diagonal(curve, np.diagonal(curve) + 1e-8 * max(np.trace(curve) / max(len(which), 1), 1e-12))
-    step: Floats = np.linalg.solve(curve, slope)
+    step = np.asarray(np.linalg.solve(curve, slope), dtype=np.float64)
     low, high = (structure.bounds[which] - vector[which, None]).T
     outside = (step < low) | (step > high)
     free = ~outside

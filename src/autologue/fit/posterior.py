@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from autologue.errors import ModelError
 from autologue.fit.chains import Chains
-from autologue.fit.concerns import inside
 from autologue.fit.common import common_scores
+from autologue.fit.concerns import inside
 from autologue.fit.errorstep import error_scores
 from autologue.fit.estimated import Conditional, Covariance, inverse_information
 from autologue.fit.inner import find_modes
@@ -61,7 +61,9 @@ def explore_posterior(chains: Chains, layout: Layout, vector: Floats, *, samples
     lost = np.einsum("sip,siq->pq", by_patient - mean, by_patient - mean) / len(by_patient)
     complete = _prior_information(problem, layout, vector, eta) + second / seconds
     covariances = _covariances(problem, vector, complete - lost, mean)
-    conditional = Conditional(problem.coordinates[:q], _modes(problem, point, eta.mean(axis=0)), eta.mean(axis=0), eta.std(axis=0), eta[:samples])
+    conditional = Conditional(
+        problem.coordinates[:q], _modes(problem, point, eta.mean(axis=0)), eta.mean(axis=0), eta.std(axis=0), eta[:samples]
+    )
     return Posterior(covariances, conditional, _agreement(kept.reshape(rounds, chains.count, n, q)))
 
 
@@ -78,7 +80,7 @@ def _scores(chains: Chains, layout: Layout, point: Point, eta: Floats, moved: Fl
     """Return the score of the complete data of each lane (lanes, p); moved: derivatives of the variance matrix (spread, q, q)."""
     problem, q = chains.problem, chains.problem.varying
     found = np.empty((len(eta), len(problem.structure.estimates)))
-    inverse = np.linalg.inv(point.omega)
+    inverse = point.inverse
     pull = eta @ inverse
     design = problem.design[:, :q, layout.regression]
     found[:, layout.regression] = np.einsum("ciq,iqp->cip", pull.reshape(-1, problem.patients, q), design).reshape(len(eta), -1)
@@ -129,7 +131,7 @@ def _prior_information(problem: Problem, layout: Layout, vector: Floats, eta: Fl
 
     def score(there: Floats) -> Floats:
         point = problem.point(there)
-        inverse, off = np.linalg.inv(point.omega), phi - point.centre[:, :q]
+        inverse, off = point.inverse, phi - point.centre[:, :q]
         total = spread.sum(axis=0) + off.T @ off
         turned = np.einsum("ab,sbc->sac", inverse, problem.moved(there, point.omega)[0][layout.spread])
         found = np.zeros(len(there))

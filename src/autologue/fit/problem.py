@@ -34,6 +34,16 @@ class Point:
     omega: Floats
     sigma: Floats
 
+    @cached_property
+    def inverse(self) -> Floats:
+        """The inverse of the covariance of the random effects."""
+        return np.asarray(np.linalg.inv(self.omega), dtype=np.float64)
+
+    @cached_property
+    def root(self) -> Floats:
+        """The lower Cholesky factor of the covariance of the random effects."""
+        return np.asarray(np.linalg.cholesky(self.omega), dtype=np.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:

@@ -21,7 +21,7 @@ from autologue.fit.errorstep import error_scores
 from autologue.fit.estimated import Estimated, Estimator, Trace, Watch
 from autologue.fit.importance import importance_sampling
 from autologue.fit.kernels import accumulate
-from autologue.fit.mstep import Layout, Regression, boxed_step, floored, lay_out, spread, spread_vector
+from autologue.fit.mstep import Regression, boxed_step, floored, lay_out, spread, spread_vector
 from autologue.fit.posterior import Posterior, explore_posterior
 from autologue.fit.problem import Point, Problem
 from autologue.fit.stopping import Stop, error_of_mean, settled
@@ -35,7 +35,11 @@ BURNT = 0.2  # share of smoothing that is not averaged
 ANNEALING = 0.95  # a variance keeps at least this much of itself in an iteration of annealing
 LARGEST = 0.5  # step of a parameter without random effects in one iteration
 MIXED, POOR = 1.5, 0.02  # R-hat of a patient's random effect, effective share of importance draws: beyond them a warning
+TOUCHING = 1e-9  # distance from a bound
 ENOUGH = 50  # lanes for which the number of chains is chosen
+
+
+STANDARD = Stop()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +55,7 @@ class SAEM(Estimator):
     exploration: int = 300
     smoothing: int = 500
     annealing: int = 50
-    stop: Stop | None = Stop()
+    stop: Stop | None = STANDARD
     samples: int = 300
     draws: int = 5000
     error: float = 0.05
@@ -74,7 +78,7 @@ class SAEM(Estimator):
         self._smooth(run, watch)
         first = round(BURNT * (len(run.trace) - explored)) + explored
         values = np.array(run.trace)
-        vector = values[first:].mean(axis=0)
+        vector = _mean_inside(values[first:], problem.structure.bounds)
         posterior = explore_posterior(run.chains, run.layout, vector, samples=self.samples)
         likelihood, efficiency = importance_sampling(run.chains, vector, most=self.draws, error=self.error)
         settings = dict(chains=run.chains.count, exploration=explored, smoothing=len(run.trace) - explored)
@@ -102,7 +106,9 @@ class SAEM(Estimator):
                 found.append(f"smoothing ended at its limit and {what}; give smoothing= more, or more chains")
         for name, apart in zip(posterior.conditional.names, posterior.agreement, strict=True):
             if apart > MIXED:
-                found.append(f"the chains of the random effect of '{name}' disagree (R-hat {apart:.2f} in the worst patient); give more samples=")
+                found.append(
+                    f"the chains of the random effect of '{name}' disagree (R-hat {apart:.2f} in the worst patient); give more samples="
+                )
         poor = np.flatnonzero(efficiency < POOR)
         if len(poor):
             who = run.problem.likelihood.cohort.patients[poor[np.argmin(efficiency[poor])]].id
@@ -131,6 +137,15 @@ class SAEM(Estimator):
                     return
 
 
+def _mean_inside(values: Floats, bounds: Floats) -> Floats:
+    """Return the mean of the estimates (iterations, p); one that spent most iterations at a bound is put there."""
+    mean: Floats = values.mean(axis=0)
+    for bound in bounds.T:
+        there = (np.abs(values - bound) < TOUCHING).mean(axis=0) > 0.5
+        mean[there] = bound[there]
+    return mean
+
+
 class Run:
     """One run of SAEM: the chains, the moments, and the estimates so far."""
 
@@ -151,9 +166,8 @@ class Run:
         self.chains.sweep(k, self.point, weight=(k + 1.0) ** -0.6, moments=moments)
         accumulate(self.chains.phi, weight, self.first, self.second)
         vector, layout, problem = self.vector.copy(), self.layout, self.problem
-        inverse = np.linalg.inv(self.point.omega)
         centre = self.point.centre[:, : problem.varying]
-        vector[layout.regression] += self.regression.step(vector, centre, self.first, inverse)
+        vector[layout.regression] += self.regression.step(vector, centre, self.first, self.point.inverse)
         vector[layout.errors] += self._error_step(weight, annealed=annealed)
         if len(layout.common):
             vector[layout.common] += self._common_step(weight)
@@ -200,8 +214,8 @@ class Run:
     def complete_errors(self) -> Floats:
         """Return the standard errors that complete data would give (p,): a scale for Monte-Carlo errors."""
         found, layout = np.empty(len(self.vector)), self.layout
-        found[layout.regression] = np.diagonal(np.linalg.pinv(self.regression.information(np.linalg.inv(self.point.omega)))) ** 0.5
+        by_effect = self.regression.information(self.point.inverse)
         found[layout.spread] = (2.0 * self.problem.patients) ** -0.5
-        found[layout.errors] = np.diagonal(np.linalg.pinv(self.by_error)) ** 0.5
-        found[layout.common] = np.diagonal(np.linalg.pinv(self.by_common)) ** 0.5
+        for which, information in ((layout.regression, by_effect), (layout.errors, self.by_error), (layout.common, self.by_common)):
+            found[which] = np.sqrt(np.diagonal(np.asarray(np.linalg.pinv(information), dtype=np.float64)))
         return found

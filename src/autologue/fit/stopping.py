@@ -44,6 +44,8 @@ def error_of_mean(values: Floats) -> Floats:
     Slow movement makes neighbouring batches alike: half the difference of the two halves counts where it is larger.
     """
     size = len(values) // 10
+    if size < 2:
+        return np.full(values.shape[1], np.inf)
     means = values[len(values) - 10 * size :].reshape(10, size, -1).mean(axis=1)
     halves = np.abs(means[:5].mean(axis=0) - means[5:].mean(axis=0)) / 2.0
     found: Floats = np.maximum(means.std(axis=0, ddof=1) / np.sqrt(10.0), halves)
