@@ -3,19 +3,29 @@
 from autologue.fit.archive import load_fit
 from autologue.fit.estimated import Conditional, Covariance, Estimated, Estimator, LogLikelihood, Trace
 from autologue.fit.fitted import Fit
+from autologue.fit.fo import FO
+from autologue.fit.foce import FOCE
+from autologue.fit.focei import FOCEI
+from autologue.fit.laplace import Laplace
+from autologue.fit.quadrature import Quadrature
 from autologue.fit.run import fit
 from autologue.fit.saem import SAEM, Stop
 from autologue.fit.structure import Prior, Structure, read_structure
 
 __all__ = [
+    "FO",
+    "FOCE",
+    "FOCEI",
     "SAEM",
     "Conditional",
     "Covariance",
     "Estimated",
     "Estimator",
     "Fit",
+    "Laplace",
     "LogLikelihood",
     "Prior",
+    "Quadrature",
     "Stop",
     "Structure",
     "Trace",
