@@ -1,7 +1,8 @@
-"""Is a fit right? Residuals, prediction errors and visual predictive checks, each with the censoring that the data have."""
+"""Is a fit right? Individual curves, residuals, prediction errors and visual checks, each with the censoring that the data have."""
 
+from autologue.diagnose.curves import individual_curves
 from autologue.diagnose.npde import PredictionErrors, npde
 from autologue.diagnose.residuals import residuals
 from autologue.diagnose.vpc import VisualCheck, visual_check
 
-__all__ = ["PredictionErrors", "VisualCheck", "npde", "residuals", "visual_check"]
+__all__ = ["PredictionErrors", "VisualCheck", "individual_curves", "npde", "residuals", "visual_check"]

@@ -9,9 +9,10 @@ import pandas as pd
 
 from autologue.plot.axes import Axis, axis_x, axis_y, decades, exponents_x, exponents_y, time_x
 from autologue.plot.extra import alt
+from autologue.plot.profiles import profiles
 from autologue.plot.theme import GRID, HEIGHT, INK, MUTED, PALETTE, PAPER, WIDTH, layered, themed
 
-__all__ = ["convergence", "errors_chart", "observed_predicted", "predictive_check"]
+__all__ = ["convergence", "errors_chart", "individual_fits", "observed_predicted", "predictive_check"]
 
 KINDS, FILLS, SHAPES = ["measured", "censored, drawn"], [PALETTE[5], PAPER], ["circle", "triangle-down"]
 _SIGMA = 1.96
@@ -43,6 +44,27 @@ def errors_chart(frame: pd.DataFrame, *, value: str, title: str, time_unit: str 
     y = axis_y(value, Axis(title), (-limit, limit))
     rules = pd.DataFrame({value: [-_SIGMA, 0.0, _SIGMA]})
     return layered([alt.Chart(rules).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(y=y), _dots(frame, x, y)])
+
+
+def individual_fits(
+    rows: pd.DataFrame, curves: pd.DataFrame, *, quantity: str, unit: str, time_unit: str = "day", doses: pd.DataFrame | None = None
+) -> alt.ConcatChart:
+    """Return a panel a patient: observations (patient, time, lower, upper, limit, censored) and curves (patient, time, pred, ipred).
+
+    The curve at the patient's parameters is coloured, that of the typical patient grey. `doses`: columns id, time. What is censored is
+    marked at its limit; curves end a decade and a half below the lowest sample.
+    """
+    over = rows["censored"] & np.isposinf(rows["upper"])
+    below = rows["censored"] & ~over
+    value = np.where(over, rows["lower"], rows["upper"])
+    limit = np.where(below, np.fmax(rows["limit"], rows["upper"]), rows["limit"])
+    frame = pd.DataFrame({"id": rows["patient"], "time": rows["time"], "value": value, "blq": below, "alq": over, "limit": limit})
+    lowest = float(min(value[value > 0], default=1.0)) / 30
+    named = curves.rename(columns={"patient": "id"})
+    own, typical = (
+        named[named[name] >= lowest].rename(columns={name: "median"})[["id", "time", "median"]] for name in ("ipred", "pred")
+    )
+    return profiles(frame, unit=unit, doses=doses, curves=own, reference=typical, quantity=quantity, time_unit=time_unit)
 
 
 def predictive_check(

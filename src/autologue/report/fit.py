@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from autologue.diagnose import PredictionErrors, VisualCheck
+from autologue import units
+from autologue.diagnose import PredictionErrors, VisualCheck, individual_curves
 from autologue.fit import Fit
-from autologue.plot.fits import convergence, errors_chart, observed_predicted, predictive_check
+from autologue.plot.cohort import dose_times
+from autologue.plot.fits import convergence, errors_chart, individual_fits, observed_predicted, predictive_check
 from autologue.report.content import Figure, Reference, Report, Section, Table
 
 __all__ = ["fit_report"]
@@ -38,6 +40,7 @@ REFERENCES = (
     Reference("Delattre M, Lavielle M, Poursat MA. A note on BIC in mixed-effects models. Electron J Stat 2014;8:456-475.",
               "10.1214/14-EJS890"),
 )  # fmt: skip
+PANELS = 24  # patients whose fits are shown
 _COLUMNS = {
     "estimate": "estimate",
     "se": "SE",
@@ -136,6 +139,7 @@ def _output(found: Fit, output: str, rows: pd.DataFrame, errors: PredictionError
         figures.append(Figure(drawing, caption))
     common = {"quantity": quantity, "unit": declared.unit}
     figures += [
+        _individuals(found, output, own, **common),
         Figure(observed_predicted(own, prediction="ipred", **common), "Observed against predicted at each patient's own parameters."),
         Figure(observed_predicted(own, prediction="pred", **common), "Observed against predicted without random effects."),
         Figure(errors_chart(own, value="iwres", title="IWRES", time_unit=model.time), "Individual weighted residuals against time."),
@@ -146,6 +150,27 @@ def _output(found: Fit, output: str, rows: pd.DataFrame, errors: PredictionError
         tests, f"Tests of all NPDE, from {errors.simulations} simulations; a small p of the global test speaks against the model."
     )
     return Section(quantity, "", figures, [table])
+
+
+def _individuals(found: Fit, output: str, own: pd.DataFrame, *, quantity: str, unit: str) -> Figure:
+    everyone = list(dict.fromkeys(own["patient"]))
+    shown, clock = everyone[:PANELS], found.start.model.time
+    given = [
+        (patient.id, time * (units.convert(1.0, patient.time, clock) if patient.time else 1.0))
+        for patient in found.cohort
+        if patient.id in shown
+        for time in dose_times(patient)
+    ]
+    drawing = individual_fits(
+        own[own["patient"].isin(shown)], individual_curves(found, output, patients=shown), quantity=quantity, unit=unit, time_unit=clock,
+        doses=pd.DataFrame(given, columns=["id", "time"]) if given else None,
+    )  # fmt: skip
+    first = f"the first {PANELS} of {len(everyone)} patients" if len(everyone) > PANELS else "every patient"
+    caption = (
+        f"Individual fits, {first}: coloured at the patient's own parameters, grey without random effects (the typical patient with the "
+        "same covariates and doses); dashed: limit of quantification; open triangles: censored."
+    )
+    return Figure(drawing, caption)
 
 
 def _patients(found: Fit) -> Section:
