@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autologue.cli import console
-from autologue.cli.language import read_number
+from autologue.cli.fit_settings import METHODS, load_settings, make_estimator, read_bounds, read_starts
 from autologue.cli.reading import Columns, ReadingFile, Units, asked_reading, find_model
 from autologue.errors import InputError, unknown
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["fit"]
 
 _STRUCTURE, _METHOD, _OUT = "What is estimated", "How", "What is written"
-METHODS = ("saem", "focei", "foce", "fo", "laplace", "quadrature")
-SETTINGS = ("model", "method", "free", "fixed", "start", "bounds", "settings", "seed")
 
 
 def fit(
@@ -67,13 +64,13 @@ def fit(
     from autologue.fit import fit as estimate
 
     _check_files(out, save, table)
-    given = _settings(settings)
-    population = _population(model or given.get("model"), {**given.get("start", {}), **_values(start or [])})
-    estimator = _method(method or given.get("method", "saem"), given.get("settings", {}))
+    given = load_settings(settings)
+    starts, bounds = read_starts(given.get("start", {}), start or []), read_bounds(given.get("bounds", {}), bound or [])
+    population = _population(model or given.get("model"), starts)
+    estimator = make_estimator(method or given.get("method", "saem"), given.get("settings", {}))
     whole = asked_reading(data, reading, column, unit, population.model)
     console.say(describe_reading(whole))
     cohort = read_cohort(data, model=population.model, reading=whole, name=data.stem)
-    bounds = {**{n: (float(a), float(b)) for n, (a, b) in given.get("bounds", {}).items()}, **_bounds(bound or [])}
     chosen = seed if seed is not None else int(given.get("seed", 0))
     with console.progress(f"fitting {population.model.name}", 1000) as advance:
         found = estimate(
@@ -101,19 +98,6 @@ def _check_files(out: Path | None, save: Path | None, table: Path | None) -> Non
             check_writable(path)
 
 
-def _settings(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise InputError(f"--settings {path.name}: cannot be read as TOML ({problem})") from None
-    for name in found:
-        if name not in SETTINGS:
-            raise InputError(f"--settings {path.name}: {unknown('setting', name, SETTINGS)}")
-    return found
-
-
 def _population(name: str | None, start: Mapping[str, float]) -> Parametric:
     """Return the population that a text names, with starting values."""
     from dataclasses import replace
@@ -136,40 +120,6 @@ def _population(name: str | None, start: Mapping[str, float]) -> Parametric:
     if isinstance(found, Drawn):
         raise InputError(f"--model {name}: this population is a set of draws, which has no structure to be fitted; name another")
     return replace(found, typical={**found.typical, **start}) if start else found
-
-
-def _method(name: str, settings: Mapping[str, Any]) -> Estimator:
-    """Return the estimator of a name, with its settings."""
-    from autologue.fit import FO, FOCE, FOCEI, SAEM, Laplace, Quadrature
-
-    kinds: dict[str, Callable[..., Estimator]] = dict(zip(METHODS, (SAEM, FOCEI, FOCE, FO, Laplace, Quadrature), strict=True))
-    if name.lower() not in kinds:
-        raise InputError(f"--method: {unknown('method', name, kinds)}")
-    try:
-        return kinds[name.lower()](**settings)
-    except TypeError as problem:
-        raise InputError(f"settings of {name}: {str(problem).split(') ')[-1]}") from None
-
-
-def _values(texts: list[str]) -> dict[str, float]:
-    found = {}
-    for text in texts:
-        name, sign, value = (piece.strip() for piece in text.partition("="))
-        if not (sign and name):
-            raise InputError(f"--start '{text}' names no value; expected name=value, like t_max=12")
-        found[name] = read_number(value, f"--start {name}")
-    return found
-
-
-def _bounds(texts: list[str]) -> dict[str, tuple[float, float]]:
-    found = {}
-    for text in texts:
-        name, sign, ends = (piece.strip() for piece in text.partition("="))
-        low, comma, high = ends.partition(",")
-        if not (sign and name and comma):
-            raise InputError(f"--bound '{text}' is no range; expected name=lower,upper, like alpha=0.01,1")
-        found[name] = (read_number(low, f"--bound {name}"), read_number(high, f"--bound {name}"))
-    return found
 
 
 def _watch(advance: Callable[[int], None]) -> Callable[[int, int, Any], None]:
