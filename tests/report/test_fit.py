@@ -9,11 +9,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "diagnose"))
 
-from known_truth import cohort, judged  # noqa: E402
+from known_truth import cohort, judged
 
-from autologue.diagnose import npde, residuals, visual_check  # noqa: E402
-from autologue.report import render_report  # noqa: E402
-from autologue.report.fit import fit_report  # noqa: E402
+from autologue.diagnose import npde, residuals, visual_check
+from autologue.report import render_report
+from autologue.report.fit import fit_report
 
 
 @pytest.fixture(scope="module")

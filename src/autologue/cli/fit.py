@@ -14,7 +14,7 @@ from autologue.cli.reading import Columns, ReadingFile, Units, asked_reading, fi
 from autologue.errors import InputError, unknown
 
 if TYPE_CHECKING:
-    from autologue.fit import Estimator, Fit
+    from autologue.fit import Fit
     from autologue.model import Model
     from autologue.population import Parametric
 

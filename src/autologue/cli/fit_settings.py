@@ -56,7 +56,8 @@ def load_settings(path: Path | None) -> dict[str, Any]:
     for name, value in found.items():
         if name not in _SHAPES:
             raise InputError(f"--settings {path.name}: {unknown('setting', name, _SHAPES)}")
-        inside = [(f"{name}.{key}", each, _INSIDE[name]) for key, each in value.items()] if isinstance(value, dict) and name in _INSIDE else []
+        table = value.items() if isinstance(value, dict) and name in _INSIDE else ()
+        inside = [(f"{name}.{key}", each, _INSIDE[name]) for key, each in table]
         for what, each, (fits, expected) in [(name, value, _SHAPES[name]), *inside]:
             if not fits(each):
                 raise InputError(f"--settings {path.name}: {what} is {each!r}; expected {expected}")

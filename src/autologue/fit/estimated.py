@@ -89,7 +89,10 @@ def inverse_information(information: Floats, free: NDArray[np.bool_]) -> Floats:
     """Return the covariance (p, p) of the free estimates; NaN for the others, and for all if the information is not definite."""
     found = np.full(information.shape, np.nan)
     inside = information[np.ix_(free, free)]
-    if len(inside) and np.isfinite(inside).all() and np.linalg.eigvalsh(inside)[0] > 0.0:
+    if not len(inside) or not np.isfinite(inside).all():
+        return found
+    level = np.linalg.eigvalsh(inside)
+    if level[0] > np.finfo(float).eps * level[-1]:
         inverse = np.linalg.inv(inside)
         found[np.ix_(free, free)] = (inverse + inverse.T) / 2.0
     return found
