@@ -10,6 +10,7 @@ from autologue import __version__
 from autologue.cli.check import check_app
 from autologue.cli.equilibria import equilibria, threshold
 from autologue.cli.failing import FailingGroup
+from autologue.cli.fit import fit
 from autologue.cli.grade import grade
 from autologue.cli.identify import identify
 from autologue.cli.models import models
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(trial)
 app.command()(simulate)
 app.command()(nca)
+app.command()(fit)
 app.command()(grade)
 app.command()(survival)
 app.command()(models)
@@ -66,6 +68,7 @@ def root(
     autologue models                                  what there is
     autologue simulate stein_2019 --patients 200      simulate a published model
     autologue nca concentrations.csv                  exposure of each patient
+    autologue fit study.csv --model stein_2019        a population fitted to data, censored values included
     autologue grade findings.csv                      CRS and ICANS by every scale, with the reason for each
     autologue survival follow_up.csv --out page.html  Kaplan-Meier, and all families side by side
     autologue check data study.csv                    how a table is read, and what is wrong with it
