@@ -1,0 +1,1 @@
+"""Forecasts: made to measure for one patient."""
