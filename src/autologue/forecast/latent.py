@@ -30,7 +30,9 @@ class Latent:
     covariance of the random effects. numbers: (variants, outputs, 3) of the residual errors. varying: (d,) columns of the parameters.
     """
 
-    likelihood: Likelihood
+    patient: Patient
+    population: Parametric
+    likelihood: Likelihood | None  # None: nothing was observed
     centre: Floats
     factor: Floats
     numbers: Floats
@@ -42,7 +44,7 @@ class Latent:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the parameters that vary, (d,)."""
-        order = list(self.likelihood.model.parameters)
+        order = list(self.population.model.parameters)
         return tuple(order[k] for k in self.varying)
 
     @property
@@ -67,13 +69,20 @@ class Latent:
         """Return the log-density of the observations, (n,); -inf outside a truncation or where the course cannot be solved."""
         found = np.full(len(z), -np.inf)
         sets = self.parameters(z, which)
-        inside = np.flatnonzero(((sets >= self.lower) & (sets <= self.upper) & np.isfinite(sets)).all(axis=1))
+        possible = self.possible(sets)
+        if self.likelihood is None:
+            return np.where(possible, 0.0, -np.inf)
+        inside = np.flatnonzero(possible)
         for first in range(0, len(inside), CHUNK):
             rows = inside[first : first + CHUNK]
             lanes = self.likelihood.lanes(np.zeros(len(rows), dtype=np.int64))
             numbers = self.numbers if self.variants == 1 else self.numbers[which[rows]]
             found[rows] = lanes.evaluate(sets[rows], numbers).log_density
         return found
+
+    def possible(self, sets: Floats) -> NDArray[np.bool_]:
+        """Return which parameter sets are numbers inside the truncations, (n,)."""
+        return np.asarray(((sets >= self.lower) & (sets <= self.upper) & np.isfinite(sets)).all(axis=1))
 
     def log_posterior(self, z: Floats, which: Integers) -> Floats:
         """Return the logarithm of likelihood times prior density, (n,)."""
@@ -97,17 +106,20 @@ def read_latent(population: Parametric, patient: Patient, *, variants: int = 0, 
     cohort = Cohort((patient,))
     people = population.draws(variants, seed=seeds.child_seed(seed, seeds.Purpose.UNCERTAINTY, 0)) if variants else [population]
     structure = read_structure(cohort, population)
-    likelihood = Likelihood(cohort, population)
+    likelihood = Likelihood(cohort, population) if any(len(seen) for seen in patient.observations.values()) else None
     known = [name for name in population.varying if name in patient.known]
     if known:
         what = f"patient {patient.id}: '{known[0]}' is known and varies in the population"
         raise InputError(f"{what}; give the population without its variability")
     spreads = [population.effect_scale(name) for name in population.model.parameters]
+    numbers = [np.empty((0, 3)) if likelihood is None else error_numbers(p, likelihood.outputs)[1] for p in people]
     return Latent(
+        patient,
+        population,
         likelihood,
         np.vstack([structure.centre(p)[0] for p in people]),
         np.stack([np.linalg.cholesky(p.covariance()) for p in people]),
-        np.stack([error_numbers(p, likelihood.outputs)[1] for p in people]),
+        np.stack(numbers),
         structure.varying,
         structure.scales,
         np.array([-np.inf if s is None else s.lower for s in spreads]),

@@ -76,14 +76,14 @@ class Posterior:
 
 def sample_posterior(latent: Latent, *, draws: int, seed: int) -> Posterior:
     """Return `draws` draws of the posterior; the same for a patient in whatever company. Raises SolveError where no point is possible."""
-    own = seeds.child_seed(seed, Purpose.FORECAST, crc32(latent.likelihood.cohort.patients[0].id.encode()))
+    own = seeds.child_seed(seed, Purpose.FORECAST, crc32(latent.patient.id.encode()))
     d = len(latent.varying)
-    if not d or not len(latent.likelihood.rows.time):
+    if not d or latent.likelihood is None:
         return _from_prior(latent, draws, own)
     z, which = _normal(own, _EXPLORE, d, 0), latent.variant(_EXPLORE)
     weights = latent.log_likelihood(z, which)
     if not np.isfinite(weights).any():
-        who = latent.likelihood.cohort.patients[0].id
+        who = latent.patient.id
         what = f"patient {who}: none of {_EXPLORE} patients of the population could have these observations"
         raise SolveError(f"{what}; check their units and times")
     starts = np.vstack([np.zeros((1, d)), z[np.argsort(-(weights + log_prior(z)), kind="stable")[: _STARTS - 1]]])
@@ -122,7 +122,7 @@ def _from_prior(latent: Latent, draws: int, seed: int) -> Posterior:
     z = _normal(seed, draws, max(d, 1), 0)[:, :d]
     for attempt in range(1, 200):
         sets = latent.parameters(z, which)
-        outside = np.flatnonzero(~((sets >= latent.lower) & (sets <= latent.upper)).all(axis=1))
+        outside = np.flatnonzero(~latent.possible(sets))
         if not len(outside):
             break
         z[outside] = _normal(seed, draws, d, attempt)[outside]
