@@ -1,7 +1,8 @@
 """Differential evolution Markov chains: many chains at once, each stepping along the difference of two others.
 
 ter Braak 2006, Stat Comput 16:239-249. All chains of one half move together, along differences of the other half, so that a sweep is two
-calls of the engine and detailed balance holds. Every fifth sweep takes whole differences, by which a chain can go from one mode to another.
+calls of the engine and detailed balance holds; every fifth of them takes whole differences, by which a chain can go from one mode to
+another. Every other sweep proposes from the mixture that importance sampling has learnt, whose tails are too light but whose middle is right.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from autologue import seeds
 from autologue.forecast.latent import Latent
+from autologue.forecast.mixture import Mixture
 from autologue.forecast.weights import agreement
 from autologue.seeds import Purpose
 
@@ -38,7 +40,7 @@ class Chains:
     evaluations: int
 
 
-def run_chains(latent: Latent, z: Floats, weights: Floats, which: Integers, *, draws: int, seed: int) -> Chains:
+def run_chains(latent: Latent, mixture: Mixture, z: Floats, weights: Floats, which: Integers, *, draws: int, seed: int) -> Chains:
     """Return draws from chains that begin at weighted points z (n, d); they run until they agree, or for 1,800 sweeps."""
     u = seeds.uniforms(seed, Purpose.FORECAST, [1], _CHAINS, attempt=200)[0]
     cumulated = np.cumsum(weights)
@@ -52,7 +54,10 @@ def run_chains(latent: Latent, z: Floats, weights: Floats, which: Integers, *, d
     for block in range(_BLOCKS):
         history, histories = np.empty((_BLOCK, _CHAINS, z.shape[1])), np.empty((_BLOCK, _CHAINS), dtype=np.int64)
         for k in range(_BLOCK):
-            moved += _sweep(latent, state, population, value, seed, sweeps)
+            if sweeps % 2:
+                moved += _leap(latent, mixture, state, population, value, seed, sweeps)
+            else:
+                moved += _sweep(latent, state, population, value, seed, sweeps // 2)
             history[k], histories[k] = state, population
             sweeps += 1
         kept.append(history)
@@ -84,3 +89,16 @@ def _sweep(latent: Latent, state: Floats, population: Integers, value: Floats, s
         state[mine[taken]], population[mine[taken]], value[mine[taken]] = proposal[taken], other[taken], found[taken]
         moved += int(taken.sum())
     return moved / len(state)
+
+
+def _leap(latent: Latent, mixture: Mixture, state: Floats, population: Integers, value: Floats, seed: int, sweep: int) -> float:
+    """Propose to every chain a point of the mixture, in place; return the share that moved."""
+    rows = np.arange(len(state))
+    u = seeds.uniforms(seed, Purpose.FORECAST, rows, 4, attempt=200_000 + sweep)
+    proposal = mixture.draw(u[:, :2], seeds.normals(seed, Purpose.FORECAST, rows, state.shape[1], attempt=300_000 + sweep))
+    other = (u[:, 2] * latent.variants).astype(np.int64)
+    found = latent.log_posterior(proposal, other)
+    gain = found - value + mixture.log_density(state) - mixture.log_density(proposal)
+    taken = np.log(u[:, 3]) < gain
+    state[taken], population[taken], value[taken] = proposal[taken], other[taken], found[taken]
+    return float(taken.mean())

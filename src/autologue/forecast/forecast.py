@@ -51,7 +51,9 @@ def conditioned(posterior: Posterior) -> Drawn:
     names = list(model.parameters)
     values = {names[k]: sets[:, k] for k in moves} or {names[0]: sets[:, 0]}
     who = posterior.latent.patient.id
-    return Drawn(model=model, values=values, name=f"patient {who}", source=f"conditioned by {posterior.quality.method}")
+    return Drawn(
+        model=model, values=values, name=f"patient {who}", source=f"conditioned by {posterior.quality.method}", chance=posterior.chance
+    )
 
 
 def forecast(
@@ -88,7 +90,7 @@ def forecast(
     nothing = sample_posterior(read_latent(prior, empty, variants=variants, seed=seed), draws=draws, seed=seed)
 
     def follow(found: Posterior) -> Simulation:
-        people = Individuals(prior.model, np.arange(draws), found.parameters)
+        people = Individuals(prior.model, np.arange(draws), found.parameters, chance=found.chance)
         return simulate(prior, given, times=grid, time_unit=unit, outputs=outputs, individuals=people, seed=seed)
 
     return Forecast(patient, prior, posterior, conditioned(posterior), follow(posterior), follow(nothing), now, seed)

@@ -80,6 +80,14 @@ class Latent:
             found[rows] = lanes.evaluate(sets[rows], numbers).log_density
         return found
 
+    def chances(self, z: Floats, which: Integers, u: Floats) -> Floats | None:
+        """Return a chance for each set, by u (n, 2), under which the last cells do what the data allow; None where nothing is known."""
+        if self.likelihood is None or self.population.model.birth_death is None:
+            return None
+        sets = self.parameters(z, which)
+        numbers = self.numbers if self.variants == 1 else self.numbers[which]
+        return self.likelihood.lanes(np.zeros(len(z), dtype=np.int64)).chances(sets, u, numbers)
+
     def possible(self, sets: Floats) -> NDArray[np.bool_]:
         """Return which parameter sets are numbers inside the truncations, (n,)."""
         return np.asarray(((sets >= self.lower) & (sets <= self.upper) & np.isfinite(sets)).all(axis=1))

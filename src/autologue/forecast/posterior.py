@@ -34,6 +34,7 @@ GOOD_K = 0.7  # shape of the tail up to which smoothed importance sampling can b
 _PRIOR = 0.1  # share of the proposal that is the prior
 _EXPLORE = 512  # points of the prior that are looked at for starts
 _STARTS = 6
+_BEST = 48  # of these points, among which the starts are chosen far from each other
 _ROUNDS = 5  # of learning, at most
 _LEARN = 1024  # points a round
 _ENOUGH = 0.4  # share of points that count at which learning ends
@@ -60,6 +61,7 @@ class Posterior:
     """Equally weighted draws of one patient's effects.
 
     z: (draws, d) standard normal effects. which: (draws,) the population of each. parameters: (draws, parameters of the model).
+    chance: (draws,), what becomes of the last cells, see `Individuals`; None where the model or the data say nothing of it.
     modes: the best first. log_evidence: logarithm of the probability density of the observations under the population, with its Monte-Carlo
     standard error; NaN from chains.
     """
@@ -68,6 +70,7 @@ class Posterior:
     z: Floats
     which: Integers
     parameters: Floats
+    chance: Floats | None
     modes: tuple[Mode, ...]
     log_evidence: float
     log_evidence_error: float
@@ -86,14 +89,14 @@ def sample_posterior(latent: Latent, *, draws: int, seed: int) -> Posterior:
         who = latent.patient.id
         what = f"patient {who}: none of {_EXPLORE} patients of the population could have these observations"
         raise SolveError(f"{what}; check their units and times")
-    starts = np.vstack([np.zeros((1, d)), z[np.argsort(-(weights + log_prior(z)), kind="stable")[: _STARTS - 1]]])
-    modes = find_modes(latent, starts)
+    modes = find_modes(latent, np.vstack([np.zeros((1, d)), _apart(z[np.argsort(-(weights + log_prior(z)), kind="stable")[:_BEST]])]))
     mixture, spent = _learned(latent, modes, own)
     found = _weighted(latent, mixture, max(4 * draws, 2000), own)
     spent += _EXPLORE + len(found.z)
     if not _good(found):  # a tail that one more look, with wider tails and more points, may reach
-        wider = mixture.learn(found.z, found.weights, least=_PRIOR)
-        found = _weighted(latent, Mixture(wider.share, wider.mean, 1.5 * wider.scale), 2 * len(found.z), own, attempt=61)
+        learnt = mixture.learn(found.z, found.weights, least=_PRIOR)
+        mixture = Mixture(learnt.share, learnt.mean, 1.5 * learnt.scale)
+        found = _weighted(latent, mixture, 2 * len(found.z), own, attempt=61)
         spent += len(found.z)
     if _good(found):
         u = seeds.uniforms(own, Purpose.FORECAST, [0], draws, attempt=63)[0]
@@ -102,11 +105,21 @@ def sample_posterior(latent: Latent, *, draws: int, seed: int) -> Posterior:
         quality = Quality("importance sampling", found.ess, found.k, np.nan, np.nan, spent)
         evidence, error = found.evidence, found.error
     else:
-        chain = run_chains(latent, found.z, found.weights, found.which, draws=draws, seed=own)
+        chain = run_chains(latent, mixture, found.z, found.weights, found.which, draws=draws, seed=own)
         chosen, population = chain.z, chain.which
         quality = Quality("chains", chain.ess, found.k, chain.rhat, chain.acceptance, spent + chain.evaluations)
         evidence, error = np.nan, np.nan
-    return Posterior(latent, chosen, population, latent.parameters(chosen, population), tuple(modes), evidence, error, quality)
+    chance = latent.chances(chosen, population, seeds.uniforms(own, Purpose.FORECAST, np.arange(draws), 2, attempt=64))
+    return Posterior(latent, chosen, population, latent.parameters(chosen, population), chance, tuple(modes), evidence, error, quality)
+
+
+def _apart(z: Floats) -> Floats:
+    """Return the first of points z (n, d) and those furthest from what is chosen already: another mode may be among them."""
+    chosen = [0]
+    while len(chosen) < _STARTS - 1:
+        away = ((z[:, None] - z[chosen]) ** 2).sum(axis=2).min(axis=1)
+        chosen.append(int(away.argmax()))
+    return z[chosen]
 
 
 def _good(found: _Weighted) -> bool:
@@ -126,7 +139,15 @@ def _from_prior(latent: Latent, draws: int, seed: int) -> Posterior:
         if not len(outside):
             break
         z[outside] = _normal(seed, draws, d, attempt)[outside]
-    return Posterior(latent, z, which, latent.parameters(z, which), (), 0.0, 0.0, Quality("prior", float(draws), np.nan, np.nan, np.nan, 0))
+    quality = Quality("prior", float(draws), np.nan, np.nan, np.nan, 0)
+    if latent.likelihood is None:
+        return Posterior(latent, z, which, latent.parameters(z, which), None, (), 0.0, 0.0, quality)
+    density = latent.log_likelihood(z, which)  # nothing varies between patients, and yet something may be learnt of the last cells
+    if not np.isfinite(density).all():
+        raise SolveError(f"patient {latent.patient.id}: a patient of this population could not have these observations; check their units")
+    chance = latent.chances(z, which, seeds.uniforms(seed, Purpose.FORECAST, np.arange(draws), 2, attempt=64))
+    evidence = float(logsumexp(density) - np.log(draws))
+    return Posterior(latent, z, which, latent.parameters(z, which), chance, (), evidence, 0.0, quality)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
