@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from autologue import library
     from autologue.engine.solve import Solver
     from autologue.engine.summary import Area, FirstAbove, FirstBelow, LastAbove, Maximum, Minimum
+    from autologue.forecast import Forecast, forecast  # type: ignore[no-redef]
     from autologue.model import BirthDeath, Crossing, Dosing, Input, Model, Output, Parameter, Phase, Rule, State
     from autologue.patient import Cohort, Event, Observations, Patient
     from autologue.population import Categorical, CategoryEffect, Continuous, Correlation, Drawn, Individuals, Parametric, PowerEffect
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "engine.solve": ("Solver",),
     "engine.summary": ("Area", "FirstAbove", "FirstBelow", "LastAbove", "Maximum", "Minimum"),
+    "forecast": ("Forecast", "forecast"),
     "model": ("BirthDeath", "Crossing", "Dosing", "Input", "Model", "Output", "Parameter", "Phase", "Rule", "State"),
     "patient": ("Cohort", "Event", "Observations", "Patient"),
     "population": ("Categorical", "CategoryEffect", "Continuous", "Correlation", "Drawn", "Individuals", "Parametric", "PowerEffect"),
@@ -54,6 +56,7 @@ __all__ = [
     "Event",
     "FirstAbove",
     "FirstBelow",
+    "Forecast",
     "Individuals",
     "Infusion",
     "Input",
@@ -79,6 +82,7 @@ __all__ = [
     "Simulation",
     "Solver",
     "State",
+    "forecast",
     "library",
     "simulate",
     "simulate_to_parquet",

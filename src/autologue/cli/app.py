@@ -9,6 +9,7 @@ import typer
 from autologue import __version__
 from autologue.cli.check import check_app
 from autologue.cli.failing import FailingGroup
+from autologue.cli.forecast import forecast
 from autologue.cli.grade import grade
 from autologue.cli.models import models
 from autologue.cli.nca import nca
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.command()(trial)
 app.command()(simulate)
+app.command()(forecast)
 app.command()(nca)
 app.command()(grade)
 app.command()(survival)
@@ -57,6 +59,7 @@ def root(
     autologue trial eliana                            a virtual trial beside the published one
     autologue models                                  what there is
     autologue simulate stein_2019 --patients 200      simulate a published model
+    autologue forecast patient.csv --population stein_2019  what is to be expected of one patient
     autologue nca concentrations.csv                  exposure of each patient
     autologue grade findings.csv                      CRS and ICANS by every scale, with the reason for each
     autologue survival follow_up.csv --out page.html  Kaplan-Meier, and all families side by side

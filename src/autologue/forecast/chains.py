@@ -1,8 +1,8 @@
 """Differential evolution Markov chains: many chains at once, each stepping along the difference of two others.
 
 ter Braak 2006, Stat Comput 16:239-249. All chains of one half move together, along differences of the other half, so that a sweep is two
-calls of the engine and detailed balance holds; every fifth of them takes whole differences, by which a chain can go from one mode to
-another. Every other sweep proposes from the mixture that importance sampling has learnt, whose tails are too light but whose middle is right.
+calls of the engine and detailed balance holds; every fifth takes whole differences, by which a chain can go from one mode to another.
+Every other sweep proposes from the mixture that importance sampling has learnt, whose tails are too light but whose middle is right.
 """
 
 from __future__ import annotations

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autologue import units
+from autologue.engine.summary import Summary
 from autologue.errors import InputError
 from autologue.forecast.latent import read_latent
 from autologue.forecast.posterior import Posterior, sample_posterior
 from autologue.model import Model
 from autologue.patient import Patient
 from autologue.population import Drawn, Individuals, Parametric
-from autologue.regimen import Regimen
+from autologue.regimen import Level, Regimen
 from autologue.results import Simulation
 from autologue.simulate import simulate
 
@@ -23,24 +24,39 @@ __all__ = ["Forecast", "conditioned", "forecast"]
 
 Floats = NDArray[np.float64]
 POINTS = 121  # times over the horizon where none are given
+DISCLAIMER = "Research and simulation, not a medical device; not for treatment decisions."
 
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
     """One patient's forecast: `simulation` holds the draws of the course (dimension patient), `population` the conditioned patient.
 
-    `before` is the same simulation from the population alone, for a patient with these covariates and nothing measured. `now` is the time
-    of the last observation, in the unit of the simulation. Research, not for treatment decisions.
+    `before` is the same simulation from the population alone, for a patient with these covariates and nothing measured (its draws of the
+    parameters: `unconditioned`). `now` is the time of the last observation and `horizon` the end, in `time_unit`. `regimen`: what the
+    patient is given from the infusion to the horizon. notes: what of the patient was left aside, and why. Not for treatment decisions.
     """
 
     patient: Patient
     prior: Parametric
     posterior: Posterior
+    unconditioned: Posterior
     population: Drawn
     simulation: Simulation
     before: Simulation
     now: float
+    horizon: float
+    time_unit: str
+    regimen: Regimen | None
     seed: int
+    notes: tuple[str, ...] = ()
+
+    def follow(
+        self, *, times: ArrayLike = (), summaries: Sequence[Summary] = (), regimen: Regimen | None = None, conditioned: bool = True
+    ) -> Simulation:
+        """Return the same draws followed again: at other times, with summaries, under another regimen, or before they were conditioned."""
+        found = self.posterior if conditioned else self.unconditioned
+        given = self.regimen if regimen is None else regimen
+        return _follow(self.prior, found, given, times, self.time_unit, self.seed, summaries=summaries, horizon=self.horizon)
 
 
 def conditioned(posterior: Posterior) -> Drawn:
@@ -50,10 +66,8 @@ def conditioned(posterior: Posterior) -> Drawn:
     moves = [k for k in range(sets.shape[1]) if np.ptp(sets[:, k]) > 0 or sets[0, k] != list(model.parameters.values())[k].value]
     names = list(model.parameters)
     values = {names[k]: sets[:, k] for k in moves} or {names[0]: sets[:, 0]}
-    who = posterior.latent.patient.id
-    return Drawn(
-        model=model, values=values, name=f"patient {who}", source=f"conditioned by {posterior.quality.method}", chance=posterior.chance
-    )
+    name, source = f"patient {posterior.latent.patient.id}", f"conditioned by {posterior.quality.method}"
+    return Drawn(model=model, values=values, name=name, source=source, chance=posterior.chance)
 
 
 def forecast(
@@ -76,30 +90,90 @@ def forecast(
     - the same patient, population and seed give the same bits, in whatever company.
 
     Raises InputError for what cannot be used, SolveError where nobody in the population could have these observations.
+
+    >>> from autologue import Observations, Patient, library
+    >>> seen = Observations([7, 10, 14], [9000, 24000, 11000], unit="copies/ug", limit=50)
+    >>> found = forecast(library.populations("stein_2019")["sd"], Patient(id="1", observations={"transgene": seen}), horizon=90)
+    >>> found.posterior.quality.method, dict(found.simulation.data["transgene"].sizes)
+    ('importance sampling', {'patient': 1000, 'time': 121})
     """
-    prior = Parametric(model=population) if isinstance(population, Model) else population
+    prior = _parametric(population)
     if draws < 10:
         raise InputError(f"{draws} draws asked for; expected at least 10")
     unit = patient.time or prior.model.time
     now = max((float(seen.times[-1]) for seen in patient.observations.values() if len(seen)), default=0.0)
     grid = _grid(prior.model, times, horizon, now, unit)
-    latent = read_latent(prior, patient, variants=variants, seed=seed)
-    posterior = sample_posterior(latent, draws=draws, seed=seed)
-    given = regimen if regimen is not None else patient.regimen
+    posterior = sample_posterior(read_latent(prior, patient, variants=variants, seed=seed), draws=draws, seed=seed)
+    given = _timed(regimen if regimen is not None else patient.regimen, unit)
+    _check_future(given, patient, now, asked=regimen is not None)
     empty = Patient(id=patient.id, regimen=patient.regimen, covariates=patient.covariates, known=patient.known, time=patient.time)
     nothing = sample_posterior(read_latent(prior, empty, variants=variants, seed=seed), draws=draws, seed=seed)
+    after, before = (_follow(prior, found, given, grid, unit, seed, outputs=outputs) for found in (posterior, nothing))
+    end = float(grid[-1])
+    notes = _notes(patient)
+    return Forecast(patient, prior, posterior, nothing, conditioned(posterior), after, before, now, end, unit, given, seed, notes)
 
-    def follow(found: Posterior) -> Simulation:
-        people = Individuals(prior.model, np.arange(draws), found.parameters, chance=found.chance)
-        return simulate(prior, given, times=grid, time_unit=unit, outputs=outputs, individuals=people, seed=seed)
 
-    return Forecast(patient, prior, posterior, conditioned(posterior), follow(posterior), follow(nothing), now, seed)
+def _parametric(population: object) -> Parametric:
+    if isinstance(population, Model):
+        return Parametric(model=population)
+    if isinstance(population, Parametric):
+        return population
+    what = getattr(population, "name", "") or type(population).__name__
+    raise InputError(f"'{what}' states no distribution that could be conditioned; a forecast needs a Parametric population, or a Model")
+
+
+def _follow(
+    prior: Parametric, found: Posterior, given: Regimen | None, times: ArrayLike, unit: str, seed: int, *,
+    outputs: Sequence[str] | None = None, summaries: Sequence[Summary] = (), horizon: float | None = None,
+) -> Simulation:  # fmt: skip
+    people = Individuals(prior.model, np.arange(len(found.parameters)), found.parameters, chance=found.chance)
+    return simulate(
+        prior, given, times=times, time_unit=unit, outputs=outputs, individuals=people, seed=seed, summaries=summaries, horizon=horizon
+    )
+
+
+def _timed(given: Regimen | None, unit: str) -> Regimen | None:
+    """Return the regimen with its time unit said: that of the patient."""
+    return given if given is None or given.time else Regimen(*given.events, time=unit)
+
+
+def _check_future(given: Regimen | None, patient: Patient, now: float, *, asked: bool) -> None:
+    """Refuse a future that changes the past: what was given up to now is a fact."""
+    if not asked or given is None:
+        return
+    unit = patient.time or given.time
+    scale = 1.0 if unit is None or given.time is None else units.convert(1.0, given.time, unit)
+    past = {repr(e) for e in (patient.regimen.events if patient.regimen else ())}
+    changed = next((e for e in given.events if e.time * scale < now and repr(e) not in past and not _ends_later(e, past)), None)
+    if changed is not None:
+        what = f"patient {patient.id}: the regimen gives something at {changed.time:g}, before the last observation at {now:g}"
+        raise InputError(f"{what}, that the patient's own regimen lacks; put it into the patient")
+
+
+def _ends_later(event: object, past: set[str]) -> bool:
+    return isinstance(event, Level) and any(f"time={event.time!r}, input={event.input!r}, value={event.value!r}" in each for each in past)
+
+
+def _notes(patient: Patient) -> tuple[str, ...]:
+    found = []
+    if not any(len(seen) for seen in patient.observations.values()):
+        found.append(f"Nothing was measured in patient {patient.id}: this is the forecast of the population.")
+    elif all(seen.censored.all() for seen in patient.observations.values() if len(seen)):
+        found.append("No value was quantified: the forecast rests on limits alone.")
+    if patient.events:
+        what = ", ".join(patient.events)
+        found.append(f"Times to event ({what}) are not part of the model; being alive or entering late says nothing under it.")
+    if patient.occasions:
+        found.append("Occasions are not told apart: the patient's parameters are the same in all of them.")
+    return tuple(found)
 
 
 def _grid(model: Model, times: ArrayLike | None, horizon: float | None, now: float, unit: str) -> Floats:
     if times is not None:
         return np.atleast_1d(np.asarray(times, dtype=float))
+    units.convert(1.0, unit, model.time, what="the patient's time unit")
     end = units.convert(model.horizon, model.time, unit) if horizon is None else float(horizon)
     if not (np.isfinite(end) and end > now):
         raise InputError(f"the horizon is {end:g} {unit} and the last observation at {now:g}; expected a horizon in the future")
-    return np.linspace(0.0, end, POINTS)
+    return end * np.linspace(0.0, 1.0, POINTS) ** 2  # dense early, where the course moves

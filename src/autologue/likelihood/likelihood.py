@@ -141,6 +141,12 @@ class Lanes:
             return alive
         return self._weighed(found, sets, numbers, alive, pick)[0]
 
+    def predicted(self, parameters: Floats, chance: Floats | None = None) -> Floats:
+        """Return the predictions of the rows of all sets, NaN where a course is not solved; `chance` (sets,) decides on the last cells."""
+        buffer, status = self._course.predict(self._course.filled(parameters), chance)
+        found: Floats = buffer[self._measured.cells]
+        return found if status is None else np.where(status[self.lane] == 0, found, np.nan)
+
     def chances(self, parameters: Floats, u: Floats, numbers: Floats | None = None) -> Floats:
         """Return for each set a chance (sets,) that leads to a fate of the last cells drawn from those the data allow, by u (sets, 2)."""
         sets = self._course.filled(parameters)
