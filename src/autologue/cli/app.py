@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from autologue import __version__
+from autologue.cli.calibrate_check import calibrate_check
 from autologue.cli.check import check_app
 from autologue.cli.failing import FailingGroup
 from autologue.cli.forecast import forecast
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command()(trial)
 app.command()(simulate)
 app.command()(forecast)
+app.command("calibrate-check")(calibrate_check)
 app.command()(nca)
 app.command()(grade)
 app.command()(survival)

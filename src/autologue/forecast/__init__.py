@@ -1,9 +1,12 @@
 """Forecasts: made to measure for one patient. Research and simulation, not a medical device."""
 
+from autologue.forecast.account import Account, give_account
 from autologue.forecast.domain import Domain, judge_domain
-from autologue.forecast.drivers import ObservationPart, ParameterPart, observation_parts, parameter_parts
+from autologue.forecast.drivers import ObservationPart, ParameterPart, level_at, observation_parts, parameter_parts
 from autologue.forecast.forecast import Forecast, forecast
+from autologue.forecast.history import History, retrace, update
 from autologue.forecast.posterior import Posterior, Quality, sample_posterior
+from autologue.forecast.score import leave_future_out
 from autologue.forecast.statements import (
     DetectableAt,
     FallsBelow,
@@ -15,12 +18,16 @@ from autologue.forecast.statements import (
     state,
     usual_statements,
 )
+from autologue.forecast.visits import rank_visits
+from autologue.forecast.what_if import WhatIf, what_if
 
 __all__ = [
+    "Account",
     "DetectableAt",
     "Domain",
     "FallsBelow",
     "Forecast",
+    "History",
     "ObservationPart",
     "ParameterPart",
     "PeakAbove",
@@ -30,11 +37,19 @@ __all__ = [
     "RisesAgain",
     "Statement",
     "StaysBelow",
+    "WhatIf",
     "forecast",
+    "give_account",
     "judge_domain",
+    "leave_future_out",
+    "level_at",
     "observation_parts",
     "parameter_parts",
+    "rank_visits",
+    "retrace",
     "sample_posterior",
     "state",
+    "update",
     "usual_statements",
+    "what_if",
 ]

@@ -20,7 +20,7 @@ from autologue.likelihood import error_from
 from autologue.likelihood.density import LOGNORMAL, row_value
 from autologue.seeds import Purpose
 
-__all__ = ["Domain", "Surprise", "judge_domain"]
+__all__ = ["Domain", "Surprise", "judge_domain", "row_densities"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -126,13 +126,16 @@ def _evidence(latent: Latent, predicted: Floats, numbers: Floats, low: Floats, h
     with np.errstate(divide="ignore", invalid="ignore"):
         a, b = (np.where(log, np.log(np.maximum(x, 0.0)), x) for x in (low, high))
     extra = np.where(log & (low == high), -a, 0.0)
-    found = _densities(predicted, kinds, rows.output, np.ascontiguousarray(numbers), a, b, extra)
+    found = row_densities(predicted, kinds, rows.output, np.ascontiguousarray(numbers), a, b, extra)
     total: Floats = logsumexp(found, axis=1) - np.log(len(predicted))
     return total
 
 
 @compiled
-def _densities(predicted: Floats, kinds: Integers, output: Integers, numbers: Floats, low: Floats, high: Floats, extra: Floats) -> Floats:
+def row_densities(
+    predicted: Floats, kinds: Integers, output: Integers, numbers: Floats, low: Floats, high: Floats, extra: Floats
+) -> Floats:
+    """Return the log-density of the rows of each patient, low and high (patients, rows), under each draw: (patients, draws)."""
     found = np.zeros((low.shape[0], predicted.shape[0]))
     for i in range(low.shape[0]):
         for m in range(predicted.shape[0]):

@@ -113,7 +113,9 @@ def read_latent(population: Parametric, patient: Patient, *, variants: int = 0, 
         raise InputError(f"the population '{population.name}' of {population.model.name} states no uncertainty; forecast without it")
     cohort = Cohort((patient,))
     people = population.draws(variants, seed=seeds.child_seed(seed, seeds.Purpose.UNCERTAINTY, 0)) if variants else [population]
-    structure = read_structure(cohort, population)
+    # where nothing varies between patients there is nothing to estimate either, and the structure wants something
+    unvaried = [name for name in population.model.parameters if name not in patient.known][:1]
+    structure = read_structure(cohort, population, free=() if population.varying else unvaried)
     likelihood = Likelihood(cohort, population) if any(len(seen) for seen in patient.observations.values()) else None
     known = [name for name in population.varying if name in patient.known]
     if known:

@@ -15,7 +15,7 @@ from autologue.plot.marks import band_areas, end_labels, floored, limit_rule, li
 from autologue.plot.tables import checked
 from autologue.plot.theme import HEIGHT, INK, MUTED, PALETTE, layered
 
-__all__ = ["forecast_curve", "forecast_history"]
+__all__ = ["calibration_curve", "forecast_curve", "forecast_history"]
 
 DECADES = 8  # below the top of the axis that are worth drawing
 
@@ -87,3 +87,16 @@ def _upright(time: float, text: str, x: Any, *, colour: str, dash: list[int]) ->
     rule = alt.Chart(frame).mark_rule(color=colour, strokeWidth=1, strokeDash=dash).encode(x=x)
     word = alt.Chart(frame).mark_text(align="left", baseline="bottom", color=colour, dx=3, angle=270 if text != "today" else 0)
     return alt.layer(rule, word.encode(x=x, y=alt.value(-2 if text == "today" else HEIGHT - 4), text="text:N"))
+
+
+def calibration_curve(places: pd.DataFrame) -> alt.LayerChart:
+    """Return the share of observations below each probability of their forecast, a line for each `cut`; columns cut, place."""
+    checked(places, ("cut", "place"), what="places")
+    frame = places.sort_values(["cut", "place"])
+    rank = frame.groupby("cut").cumcount() + 1
+    shown = frame.assign(share=rank / frame.groupby("cut")["place"].transform("size"), cut=frame["cut"].map(lambda t: f"until {t:g}"))
+    x = alt.X("place:Q", title="Probability forecast", scale=alt.Scale(domain=[0, 1]))
+    y = alt.Y("share:Q", title="Share observed below", scale=alt.Scale(domain=[0, 1]))
+    even = alt.Chart(pd.DataFrame({"place": [0, 1], "share": [0, 1]})).mark_line(color=MUTED, strokeWidth=1, strokeDash=[4, 3])
+    lines = alt.Chart(shown).mark_line(interpolate="step-after", strokeWidth=1.6)
+    return layered([even.encode(x=x, y=y), lines.encode(x=x, y=y, color=alt.Color("cut:N", legend=alt.Legend()))])
