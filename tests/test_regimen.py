@@ -11,6 +11,7 @@ import pytest
 from autologue.errors import InputError
 from autologue.regimen import Bolus, Infusion, Level, Regimen
 
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from autologue import library
     from autologue.engine.solve import Solver
     from autologue.engine.summary import Area, FirstAbove, FirstBelow, LastAbove, Maximum, Minimum
+    from autologue.fit import SAEM, Fit, Prior, fit, load_fit
     from autologue.forecast import Forecast, forecast  # type: ignore[no-redef]
     from autologue.model import BirthDeath, Crossing, Dosing, Input, Model, Output, Parameter, Phase, Rule, State
     from autologue.patient import Cohort, Event, Observations, Patient
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "engine.solve": ("Solver",),
     "engine.summary": ("Area", "FirstAbove", "FirstBelow", "LastAbove", "Maximum", "Minimum"),
+    "fit": ("SAEM", "Fit", "Prior", "fit", "load_fit"),
     "forecast": ("Forecast", "forecast"),
     "model": ("BirthDeath", "Crossing", "Dosing", "Input", "Model", "Output", "Parameter", "Phase", "Rule", "State"),
     "patient": ("Cohort", "Event", "Observations", "Patient"),
@@ -56,6 +58,7 @@ __all__ = [
     "Event",
     "FirstAbove",
     "FirstBelow",
+    "Fit",
     "Forecast",
     "Individuals",
     "Infusion",
@@ -76,14 +79,18 @@ __all__ = [
     "Phase",
     "Power",
     "PowerEffect",
+    "Prior",
     "Proportional",
     "Regimen",
     "Rule",
+    "SAEM",
     "Simulation",
     "Solver",
     "State",
+    "fit",
     "forecast",
     "library",
+    "load_fit",
     "simulate",
     "simulate_to_parquet",
 ]

@@ -1,10 +1,10 @@
 """Simulate and refit: a test that an estimator's estimates and standard errors are those of the data's own model, and finds a bug in it.
 
-Cohorts are drawn here, in plain numpy, from a mono-exponential decline (two random effects, log-normal error, more than half of the
-samples below quantification, most of them just below, so that how they are scored matters). For an estimator that is right, W = (found - true)' R (found - true), with R the information that it
-reports, is nearly chi-squared with one degree of freedom an estimate; the sum over cohorts likewise. A calibration passes where that
-sum lies between the quantiles 0.0005 and 0.9995, so that a right estimator fails one seed in a thousand (the seeds here are fixed).
-Too small a sum is a failure too: standard errors too large.
+Cohorts are drawn here, in plain numpy, from a mono-exponential decline: two random effects, log-normal error, more than half of the
+samples below quantification, most of them just below, so that how they are scored matters. For an estimator that is right,
+W = (found - true)' R (found - true), with R the information that it reports, is nearly chi-squared with one degree of freedom an
+estimate; the sum over cohorts likewise. A calibration passes where that sum lies between the quantiles 0.0005 and 0.9995, so that a
+right estimator fails one seed in a thousand (the seeds here are fixed). Too small a sum is a failure too: standard errors too large.
 """
 
 from __future__ import annotations

@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from autologue.data.censoring import take_samples
 from autologue.data.covariates import read_covariates
 from autologue.data.doses import Doses, read_doses
+from autologue.data.events import read_events
 from autologue.data.findings import Finding, Severity, cell_fault, refuse
 from autologue.data.guess import Guess, complete_reading
-from autologue.data.reading import Covariate, Measured, Predose, Reading, TimeToEvent
+from autologue.data.reading import Covariate, Measured, Predose, Reading
 from autologue.data.records import Records, parse_records
 from autologue.data.samples import bound_samples, read_values
 from autologue.data.table import Source, read_table
 from autologue.data.timeline import lay_out, occasion_starts
-from autologue.errors import InputError
 from autologue.model import Model
 from autologue.patient import Cohort, Event, Observations, Patient
 from autologue.regimen import Bolus, Infusion, Level, Regimen
@@ -30,7 +31,11 @@ _WEIGHTS = ("WT", "WEIGHT", "BW", "BWT", "WTBL")
 
 @dataclass(frozen=True)
 class Parts:
-    """What a table holds before it becomes patients: its reading, rows with their intervals, and all that was found."""
+    """What a table holds before it becomes patients: its reading, rows with their intervals, and all that was found.
+
+    takes_doses: whether the model has a route for them; where it has none (its course starts from its initial state) they only mark
+    time, for samples before the dose and occasions.
+    """
 
     reading: Reading
     records: Records
@@ -38,6 +43,8 @@ class Parts:
     covariates: Mapping[str, Mapping[str, float | str]]
     levels: Mapping[str, list[Level]]
     known: Mapping[str, Mapping[str, float]]
+    events: Mapping[str, Mapping[str, Event]]
+    takes_doses: bool
     findings: tuple[Finding, ...]
 
 
@@ -49,22 +56,25 @@ def read_cohort(source: Source, *, model: Model | None = None, reading: Reading 
     """
     parts = read_parts(source, model=model, reading=reading)
     refuse(parts.records.name, parts.findings)
-    ids = list(dict.fromkeys(parts.records.rows["id"]))
-    if not ids:
-        raise InputError(f"{parts.records.name} holds no patient: at least one row with an id, a time and a value is expected")
-    own = dict(tuple(parts.records.rows.groupby("id", sort=False)))
-    patients = tuple(_patient(each, own[each], parts) for each in ids)
-    return Cohort(patients, name or parts.records.name.rpartition(".")[0] or parts.records.name)
+    rows = parts.records.rows
+    samples = _observations(rows, parts.reading)
+    occasions = dict(tuple(rows.groupby("id", sort=False))) if "occasion" in rows else {}
+    patients = (_patient(label, samples.get(label, {}), occasions.get(label), parts) for label in dict.fromkeys(rows["id"]))
+    return Cohort(tuple(patients), name or parts.records.name.rpartition(".")[0] or parts.records.name)
 
 
 def guess_reading(source: Source, *, model: Model | None = None, reading: Reading = GUESSED) -> Reading:
     """Return the reading that `read_cohort` would use, with everything that was guessed; print it to see it."""
-    return complete_reading(parse_records(read_table(source), reading.columns), reading, model).reading
+    return complete_reading(_records(source, reading), reading, model).reading
+
+
+def _records(source: Source, reading: Reading) -> Records:
+    return parse_records(read_table(source), reading.columns, dose_rows_observe=reading.convention.dose_rows_observe)
 
 
 def read_parts(source: Source, *, model: Model | None = None, reading: Reading = GUESSED) -> Parts:
     """Return everything that a table holds, with its faults; raises InputError only where it is no table with the columns needed."""
-    records = parse_records(read_table(source), reading.columns, needed=("id", "time", "value"))
+    records = _records(source, reading)
     guess = complete_reading(records, reading, model)
     records, findings = lay_out(records, guess.output, guess.reading, model)
     found = [*records.faults, *guess.findings, *findings]
@@ -72,7 +82,15 @@ def read_parts(source: Source, *, model: Model | None = None, reading: Reading =
     doses, wrong = _doses(records, guess.reading, model)
     covariates, levels, odd = read_covariates(records, _present(records, guess.reading), next_value=guess.reading.convention.next_value)
     known, unfit = _known(records, guess.reading)
-    return Parts(guess.reading, records, doses, covariates, levels, known, tuple(found + faults + wrong + odd + unfit))
+    events, untimely = read_events(records, guess.reading)
+    found += [*faults, *wrong, *odd, *unfit, *untimely]
+    if records.rows.empty:
+        found.append(Finding(Severity.ERROR, "the table holds no patient: at least one row with an id, a time and a value is expected"))
+    takes_doses = model is None or bool(model.dosing)
+    if doses and not takes_doses and model is not None:
+        what = f"model {model.name} takes no doses, as its course starts from its initial state; those of the table only mark time"
+        found.append(Finding(Severity.NOTE, what))
+    return Parts(guess.reading, records, doses, covariates, levels, known, events, takes_doses, tuple(found))
 
 
 def _with_intervals(records: Records, guess: Guess) -> tuple[Records, list[Finding]]:
@@ -90,8 +108,6 @@ def _with_intervals(records: Records, guess: Guess) -> tuple[Records, list[Findi
 
 def _doses(records: Records, reading: Reading, model: Model | None) -> tuple[Doses, list[Finding]]:
     """Return the doses; from the column of the one dose of each patient where there is no other."""
-    if model is not None and not model.dosing:
-        return {}, []
     if "amount" in records.columns:
         weighed, faults = _weighed(records, reading, model)
         doses, wrong = read_doses(weighed, reading.routes)
@@ -150,59 +166,47 @@ def _known(records: Records, reading: Reading) -> tuple[dict[str, dict[str, floa
     return found, faults
 
 
-def _patient(label: str, own: pd.DataFrame, parts: Parts) -> Patient:
-    reading, doses = parts.reading, parts.doses.get(label, [])
-    samples = own[own["is_sample"]]
-    observations, events = {}, {}
+def _observations(rows: pd.DataFrame, reading: Reading) -> dict[str, dict[str, Observations]]:
+    """Return the samples by patient and output."""
+    found: dict[str, dict[str, Observations]] = {}
     for name, output in reading.outputs.items():
-        mine = samples[samples["output"] == name]
-        if isinstance(output, TimeToEvent):
-            if len(mine):
-                events[name] = _event(label, name, mine, interval=output.interval)
+        if not isinstance(output, Measured):
             continue
-        mine = mine[mine["lower"].notna() & mine["upper"].notna()]
-        if len(mine):
-            observations[name] = Observations(
-                mine["time"], unit=output.unit or "1", lower=mine["lower"], upper=mine["upper"], above=mine["above"],
-                limit=mine["limit"], matrix=output.matrix,
+        mine = rows[rows["is_sample"] & (rows["output"] == name) & rows["lower"].notna() & rows["upper"].notna()]
+        arrays = {field: mine[field].to_numpy(np.float64) for field in ("time", "lower", "upper", "above", "loq")}
+        for label, places in mine.groupby("id", sort=False).indices.items():
+            own = {field: array[places] for field, array in arrays.items()}
+            found.setdefault(str(label), {})[name] = Observations(
+                own["time"], unit=output.unit or "1", lower=own["lower"], upper=own["upper"], above=own["above"], limit=own["loq"],
+                matrix=output.matrix,
             )  # fmt: skip
-    levels = parts.levels.get(label, [])
-    given = (bool({"amount", "dose"} & set(parts.records.columns)) and (bool(reading.routes))) or bool(levels)
-    again = [t for dose in doses if dose.into == reading.occasion_dose for t in _times(dose)]
+    return found
+
+
+def _patient(label: str, observations: Mapping[str, Observations], own: pd.DataFrame | None, parts: Parts) -> Patient:
+    reading, doses, levels = parts.reading, parts.doses.get(label, []), parts.levels.get(label, [])
+    given = doses if parts.takes_doses else []
+    dosed = parts.takes_doses and {"amount", "dose"} & set(reading.columns) and reading.routes
+    again = sorted(t for dose in doses if dose.into == reading.occasion_dose for t in _times(dose))
     patient = Patient(
-        id=label, observations=observations, regimen=Regimen(*doses, *levels, time=reading.time_unit) if given else None,
-        covariates=parts.covariates.get(label, {}), known=parts.known.get(label, {}), occasions=occasion_starts(own, sorted(again)[1:]),
-        events=events, time=reading.time_unit,
+        id=label, observations=observations, regimen=Regimen(*given, *levels, time=reading.time_unit) if dosed or levels else None,
+        covariates=parts.covariates.get(label, {}), known=parts.known.get(label, {}), occasions=occasion_starts(own, again[1:]),
+        events=parts.events.get(label, {}), time=reading.time_unit,
     )  # fmt: skip
-    return drop_predose(patient) if reading.predose is Predose.DROP else patient
+    return drop_predose(patient, start=min((dose.time for dose in doses), default=None)) if reading.predose is Predose.DROP else patient
 
 
 def _times(dose: Bolus | Infusion) -> list[float]:
     return [dose.time + k * dose.every for k in range(dose.additional + 1)]
 
 
-def _event(label: str, name: str, rows: pd.DataFrame, *, interval: bool) -> Event:
-    """Return the event of one patient from its rows: 0 while followed, 1 at the event."""
-    times, marks = rows["time"].to_numpy(np.float64), rows["value"].to_numpy(np.float64)
-    hit = np.flatnonzero(marks == 1.0)
-    if not np.isin(marks, (0.0, 1.0)).all() or len(hit) > 1 or (len(hit) and hit[0] != len(marks) - 1):
-        raise InputError(f"{name} of patient {label}: expected rows of 0 while followed, then one row of 1, or none")
-    entry, last = float(times[0]), float(times[-1])
-    if not len(hit):
-        return Event(last, np.inf, entry=entry)
-    return Event(float(times[-2]) if interval and len(times) > 1 else last, last, entry=entry)
-
-
-def drop_predose(patient: Patient) -> Patient:
-    """Return the patient without samples that show nothing (zero, or below the limit) up to the first dose."""
+def drop_predose(patient: Patient, *, start: float | None = None) -> Patient:
+    """Return the patient without samples that show nothing (zero, or below the limit) up to `start`: by default the first dose, or 0."""
     given = [event.time for event in (patient.regimen.events if patient.regimen else ()) if not isinstance(event, Level)]
-    start = min(given, default=0.0)
+    first = min(given, default=0.0) if start is None else start
     kept = {}
     for name, seen in patient.observations.items():
-        nothing = (seen.times <= start) & ((seen.upper <= 0.0) | (seen.censored & ~np.isposinf(seen.upper)))
+        nothing = (seen.times <= first) & ((seen.upper <= 0.0) | (seen.censored & ~np.isposinf(seen.upper)))
         if not nothing.all():
-            kept[name] = Observations(
-                seen.times[~nothing], unit=seen.unit, lower=seen.lower[~nothing], upper=seen.upper[~nothing],
-                above=seen.above[~nothing], limit=seen.limit[~nothing], matrix=seen.matrix,
-            )  # fmt: skip
+            kept[name] = take_samples(seen, ~nothing)
     return replace(patient, observations=kept)

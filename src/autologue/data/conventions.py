@@ -6,7 +6,7 @@ from abc import ABC
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-__all__ = ["NONMEM", "Autologue", "Convention", "Monolix", "Nlmixr2"]
+__all__ = ["CONVENTIONS", "NONMEM", "Autologue", "Convention", "Monolix", "Nlmixr2"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +15,17 @@ class Convention(ABC):
 
     dose_rows_observe: a value on a dose row is a sample too. limit_conditions: LIMIT on a measured row conditions on a value above it
     (M2), and on a censored row does so besides bounding it (M4). next_value: a covariate holds from the row before to its own row,
-    not from its own row on.
+    not from its own row on. columns, empty, numbers_only: the names of written columns, an empty cell, whether text is refused.
     """
 
     name: ClassVar[str]
+    columns: ClassVar[dict[str, str]] = {
+        "id": "ID", "time": "TIME", "event": "EVID", "compartment": "CMT", "amount": "AMT", "duration": "DUR", "interval": "II",
+        "additional": "ADDL", "steady": "SS", "analyte": "DVID", "value": "DV", "censored": "CENS", "limit": "LIMIT", "lloq": "LLOQ",
+        "occasion": "OCC",
+    }  # fmt: skip
+    empty: ClassVar[str] = "."
+    numbers_only: ClassVar[bool] = False
     dose_rows_observe: ClassVar[bool] = False
     limit_conditions: ClassVar[bool] = False
     next_value: ClassVar[bool] = False
@@ -37,6 +44,11 @@ class NONMEM(Convention):
 
     name = "nonmem"
     next_value = True
+    numbers_only = True
+    columns: ClassVar[dict[str, str]] = {
+        **{role: column for role, column in Convention.columns.items() if role != "duration"},
+        "missing": "MDV", "rate": "RATE", "blq": "BLQ",
+    }  # fmt: skip
 
 
 @final
@@ -45,6 +57,7 @@ class Monolix(Convention):
 
     name = "monolix"
     dose_rows_observe = True
+    columns: ClassVar[dict[str, str]] = {**Convention.columns, "compartment": "ADM", "duration": "TINF", "analyte": "YTYPE"}
 
 
 @final
@@ -53,3 +66,7 @@ class Nlmixr2(Convention):
 
     name = "nlmixr2"
     limit_conditions = True
+    empty = "NA"
+
+
+CONVENTIONS: dict[str, Convention] = {each.name: each for each in (Autologue(), NONMEM(), Monolix(), Nlmixr2())}

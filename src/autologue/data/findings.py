@@ -50,8 +50,8 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """Where and what."""
-        return f"{self.where}: {self.what}" if self.where else self.what
+        """Where and what, on one line whatever stood in a cell."""
+        return " ".join((f"{self.where}: {self.what}" if self.where else self.what).split())
 
 
 def cell_fault(row: object, column: str, expected: str, found: object) -> Finding:

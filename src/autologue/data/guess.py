@@ -13,6 +13,7 @@ from autologue.data.covariates import guess_covariates
 from autologue.data.findings import Finding, Severity
 from autologue.data.reading import Kind, Measured, Reading, Route, TimeToEvent, find_code
 from autologue.data.records import Records
+from autologue.data.table import short_code
 from autologue.errors import UnitError, unknown
 from autologue.model import Model
 
@@ -33,18 +34,17 @@ class Guess:
 
 def complete_reading(records: Records, reading: Reading, model: Model | None) -> Guess:
     """Return the reading with everything that it leaves out."""
-    known = {**_known(records, reading, model), **reading.known}
-    taken = {*records.columns.values(), *known.values()}
+    taken = {*records.columns.values(), *reading.known.values()}
     routes, wrong = _routes(records, reading, model)
     outputs, assigned, faults = _outputs(records, reading, model)
     covariates = reading.covariates
     if covariates is None:
         covariates = guess_covariates(records, taken, model.inputs if model else {})
     whole = replace(
-        reading, columns=records.columns, outputs=outputs, routes=routes, covariates=covariates, known=known,
+        reading, columns=records.columns, outputs=outputs, routes=routes, covariates=covariates,
         time_unit=reading.time_unit or _time_unit(records),
     )  # fmt: skip
-    checked = _check_model(records, whole, model) if model else []
+    checked = _check_model(whole, model) if model else []
     return Guess(whole, assigned, (*wrong, *faults, *checked, *_check_columns(records, whole)))
 
 
@@ -57,16 +57,6 @@ def _check_columns(records: Records, reading: Reading) -> list[Finding]:
         for name, column in wanted.items()
         if column not in header
     ]
-
-
-def _known(records: Records, reading: Reading, model: Model | None) -> dict[str, str]:
-    """Return the columns that are called like a parameter of the model, and hold its value."""
-    if model is None:
-        return {}
-    held = {column for role, column in records.columns.items() if role != "dose"}
-    declared = {each.column or name for name, each in (reading.covariates or {}).items()}
-    free = {column.upper(): column for column in records.table.cells.columns if column not in held | declared}
-    return {name: free[name.upper()] for name in model.parameters if name.upper() in free}
 
 
 def _time_unit(records: Records) -> str | None:
@@ -102,7 +92,7 @@ def _routes(records: Records, reading: Reading, model: Model | None) -> tuple[di
 
 
 def _guess_routes(codes: list[str], model: Model | None) -> dict[str, Route]:
-    if model is None:
+    if model is None or not model.dosing:
         return {_identifier(code, "cmt", "dose"): Route(code=code) for code in codes or [""]}
     names = list(model.dosing)
     if len(names) == 1 and len(codes) <= 1:
@@ -160,11 +150,11 @@ def output_of(key: Key, outputs: Mapping[str, Measured | TimeToEvent], keys: lis
     fitting = {
         n: o for n, o in outputs.items() if isinstance(o, TimeToEvent) or not (o.matrix and matrix) or o.matrix.lower() == matrix.lower()
     }
-    if len(outputs) == 1 and len(keys) == 1 and next(iter(outputs.values())).code in ("", code):
+    if len(outputs) == 1 and len(keys) == 1 and short_code(next(iter(outputs.values())).code) in ("", code):
         return next(iter(outputs))
     if not code and len(fitting) > 1:
         return None
-    several = [n for n, o in fitting.items() if o.code == code and code]
+    several = [n for n, o in fitting.items() if short_code(o.code) == code and code]
     return several[0] if several else find_code(code, fitting if len(fitting) < len(outputs) and matrix else outputs)
 
 
@@ -213,7 +203,7 @@ def _unmatched(
     ]
 
 
-def _check_model(records: Records, reading: Reading, model: Model) -> list[Finding]:
+def _check_model(reading: Reading, model: Model) -> list[Finding]:
     """Return what does not fit the model: names, units, matrices."""
     found: list[str] = []
     for name, output in reading.outputs.items():
@@ -237,7 +227,15 @@ def _check_model(records: Records, reading: Reading, model: Model) -> list[Findi
         if covariate.kind is Kind.INPUT and name not in model.inputs:
             found.append(unknown(f"input of model {model.name}", name, model.inputs))
     found += [unknown(f"parameter of model {model.name}", name, model.parameters) for name in reading.known if name not in model.parameters]
-    return [Finding(Severity.ERROR, sentence) for sentence in found]
+    return [Finding(Severity.ERROR, sentence) for sentence in found] + _namesakes(reading, model)
+
+
+def _namesakes(reading: Reading, model: Model) -> list[Finding]:
+    """Return a note of covariates that are called like a parameter: whether its value is known is not guessed."""
+    names = {name.upper(): name for name in model.parameters}
+    same = [name for name in reading.covariates or {} if name.upper() in names and names[name.upper()] not in reading.known]
+    what = "is a covariate, though the model has a parameter of that name; where it holds the value of the parameter, say so with known="
+    return [Finding(Severity.NOTE, f"{name} {what}") for name in same]
 
 
 def _misfit(what: str, ours: str, theirs: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from autologue import units
 from autologue.data.conventions import Autologue, Convention
+from autologue.data.table import short_code
 from autologue.errors import InputError
 
 __all__ = ["Actual", "Covariate", "Kind", "Measured", "Nominal", "Predose", "Reading", "Resets", "Route", "TimeToEvent"]
@@ -21,20 +22,23 @@ class Measured:
     """A measured output: unit and matrix of its values, the code of its rows (DVID, YTYPE, PARAMCD, CMT), and its assay limits.
 
     unit: '' where nothing says it. code: '' stands for the name of the output or its place among the outputs. limit, detection:
-    limits of quantification and of detection, for rows that have none of their own; NaN where unknown.
+    limits of quantification and of detection, for rows that have none of their own.
     """
 
     unit: str = ""
     matrix: str = ""
     code: str = ""
-    limit: float = math.nan
-    detection: float = math.nan
+    limit: float | None = None
+    detection: float | None = None
 
     def __post_init__(self) -> None:
         """Check the unit and the order of the limits."""
         if self.unit:
             units.parse(self.unit)
-        if self.detection > self.limit:
+        for value in (self.limit, self.detection):
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise InputError(f"a limit of the assay is {value!r}; expected a number of at least zero")
+        if self.limit is not None and self.detection is not None and self.detection > self.limit:
             raise InputError(f"the limit of detection {self.detection:g} is above that of quantification {self.limit:g}; swap them")
 
 
@@ -159,13 +163,13 @@ def find_code(label: str, named: Mapping[str, Any]) -> str | None:
     """
     names: Sequence[str] = list(named)
     for name in names:
-        if named[name].code == label and label:
+        if short_code(named[name].code) == label and label:
             return name
     plain = [name for name in names if not named[name].code]
     by_name = next((name for name in plain if name.upper() == label.upper()), None)
     if by_name is not None:
         return by_name
     if not label:
-        return names[0] if len(names) == 1 or plain == names else None
+        return names[0] if names and (len(names) == 1 or plain == names) else None
     place = int(label) if label.isdecimal() and len(label) < 9 else 0
     return names[place - 1] if 1 <= place <= len(names) and plain == names else None

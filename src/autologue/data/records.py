@@ -50,8 +50,13 @@ class Records:
         return cell_fault(row, self.columns[role], expected, self.cell(row, role))
 
 
-def parse_records(table: Table, given: Mapping[str, str], *, needed: tuple[str, ...] = ("id", "time")) -> Records:
-    """Return the rows of a table; `given` says the columns of roles that go by another name. Raises InputError for columns only."""
+def parse_records(
+    table: Table, given: Mapping[str, str], *, needed: tuple[str, ...] = ("id", "time", "value"), dose_rows_observe: bool = False
+) -> Records:
+    """Return the rows of a table; `given` says the columns of roles that go by another name. Raises InputError for columns only.
+
+    `dose_rows_observe`: without EVID, a row with an amount and a value is a sample as well.
+    """
     columns = find_columns(table, given, roles=ROLES, needed=needed)
     if "comment" in columns:
         commented = ~table.words(columns["comment"]).isin(("", "0"))
@@ -74,13 +79,17 @@ def parse_records(table: Table, given: Mapping[str, str], *, needed: tuple[str, 
     if "blq" in columns:
         rows["blq"], wrong = read_flags(table, columns["blq"])
         faults += wrong
-    rows, wrong = _kinds(table, columns, rows)
+    both = table.words(columns["value"]).ne("") if dose_rows_observe and "event" not in columns else None
+    rows, wrong = _kinds(table, columns, rows, both)
     return Records(table, columns, rows, tuple(faults + wrong))
 
 
 def _numbers(table: Table, role: str, column: str) -> tuple[pd.Series, list[Finding]]:
     """Return a column of numbers with the faults of its role; a cell at fault is NaN."""
     expected, wrong = "a number", None
+    if role in ("missing", "censored"):  # a frame may hold true and false
+        words = table.words(column).map({"TRUE": "1", "FALSE": "0"})
+        table = Table(table.name, table.cells.assign(**{column: words.fillna(table.cells[column])}))
     found, faults = table.numbers(column)
     if role in _WHOLE:
         allowed = _WHOLE[role]
@@ -107,8 +116,8 @@ def read_flags(table: Table, column: str) -> tuple[pd.Series, list[Finding]]:
     return marks.where(marks.notna(), False).astype(np.bool_), faults
 
 
-def _kinds(table: Table, columns: Mapping[str, str], rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
-    """Return the rows with what each of them is: a dose, a sample, a reset; codes of output and route."""
+def _kinds(table: Table, columns: Mapping[str, str], rows: pd.DataFrame, both: pd.Series | None) -> tuple[pd.DataFrame, list[Finding]]:
+    """Return the rows with what each of them is: a dose, a sample (where `both` also on a dose row), a reset; codes of output and route."""
     amount = rows["amount"].fillna(0.0) if "amount" in rows else pd.Series(0.0, index=rows.index)
     given = rows["event"] if "event" in rows else pd.Series(np.nan, index=rows.index)
     classic = given > 100
@@ -116,7 +125,8 @@ def _kinds(table: Table, columns: Mapping[str, str], rows: pd.DataFrame) -> tupl
     route = rows["compartment"] if "compartment" in rows else pd.Series("", index=rows.index, dtype=object)
     route = route.where(~classic, (given // 100).map(lambda n: "" if n != n else str(int(n))))
     is_dose = event.isin((1.0, 4.0))
-    sample = (event == 0.0) & ~(rows["missing"] == 1.0 if "missing" in rows else pd.Series(False, index=rows.index))
+    sample = (event == 0.0) if both is None else (event == 0.0) | (is_dose & both)
+    sample = sample & (rows["missing"] != 1.0) if "missing" in rows else sample
     code = rows["analyte"] if "analyte" in rows else pd.Series("", index=rows.index, dtype=object)
     if "analyte" not in rows and "compartment" in rows and rows["compartment"][sample].nunique() > 1:
         code = rows["compartment"]

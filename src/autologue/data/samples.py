@@ -54,7 +54,8 @@ def read_values(table: Table, column: str, *, words: str | None = None, rows: pd
     value = text.where(word == "", "").map(read_number).astype(np.float64)
     place = table.cells[column]
     bad = sign.notna() & ~np.isfinite(bound)
-    faults = [cell_fault(row, column, f"a number after '{sign.at[row]!s}'", place.at[row]) for row in text.index[bad]]
+    signs = {row: "<" if each == "below" else ">" for row, each in word.items()}
+    faults = [cell_fault(row, column, f"a number after '{signs[row]}'", place.at[row]) for row in text.index[bad]]
     wrong = (word == "") & ~np.isfinite(value)
     faults += [cell_fault(row, column, "a number, '<limit' or 'BLQ'", place.at[row]) for row in text.index[wrong]]
     return Values(value, word.mask(wrong | bad, "missing"), bound.where(~bad), faults)
@@ -63,7 +64,7 @@ def read_values(table: Table, column: str, *, words: str | None = None, rows: pd
 def bound_samples(
     records: Records, values: Values, outputs: Mapping[str, Measured], convention: Convention
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """Return lower, upper, above and limit of each row (NaN where it says nothing), with the faults among the samples.
+    """Return lower, upper, above and loq (limit of quantification) of each row, NaN where it says nothing, and the faults of samples.
 
     `outputs`: what is declared, by output, for the column `output` of the rows. A limit that only some rows of an output state, always
     the same one, holds for all of them. CENS comes before marks and words, and those before a comparison with LLOQ.
@@ -91,18 +92,18 @@ def bound_samples(
     lower, upper = (np.select(masks, [case[k].to_numpy(np.float64) for case in cases], value.to_numpy(np.float64)) for k in (1, 2))
     censored = np.logical_or.reduce(masks)
     limit = lloq.fillna(pd.Series(upper, index=rows.index).where(left | below | marked))
-    above = other.fillna(-np.inf).where(~right, -np.inf) if convention.limit_conditions else least
-    found = pd.DataFrame({"lower": lower, "upper": upper, "above": above, "limit": limit}, index=rows.index)
+    above = other.fillna(-np.inf) if convention.limit_conditions else least
+    found = pd.DataFrame({"lower": lower, "upper": upper, "above": above, "loq": limit}, index=rows.index)
     return found, _faults(records, found, rows["is_sample"] & censored, left | right)
 
 
-def _limits(rows: pd.DataFrame, own: pd.Series, implied: pd.Series, declared: Mapping[str, float]) -> pd.Series:
+def _limits(rows: pd.DataFrame, own: pd.Series, implied: pd.Series, declared: Mapping[str, float | None]) -> pd.Series:
     """Return the limit of each row: its own, else the declared one, else the only one that rows of the output imply."""
     found = own
     for name, value in declared.items():
         mine = rows["output"] == name
         hints = implied[mine & rows["is_sample"]].dropna().unique()
-        known = value if value == value else float(hints[0]) if len(hints) == 1 and own[mine].isna().all() else np.nan
+        known = value if value is not None else float(hints[0]) if len(hints) == 1 and own[mine].isna().all() else np.nan
         found = found.fillna(pd.Series(known, index=rows.index).where(mine))
     return found
 
@@ -112,7 +113,12 @@ def _faults(records: Records, found: pd.DataFrame, censored: pd.Series, marked: 
     crossed = censored & (found["lower"] > found["upper"])
     said = "a limit beside a value that is below or above it (in DV, LLOQ or ULOQ, as '<50', or declared for the output)"
     faults = [records.fault(row, "value", said) for row in found.index[unknown]]
+    upper, limit, by_mark = (found["upper"].astype(float).to_dict(), found["loq"].astype(float).to_dict(), marked.to_dict())
     for row in found.index[crossed]:
-        role = "limit" if marked.at[row] and "limit" in records.columns else "detection" if "detection" in records.columns else "value"
-        faults.append(records.fault(row, role, f"a lower bound that is not above {found.at[row, 'upper']:g}"))
-    return faults
+        role = "limit" if by_mark[row] and "limit" in records.columns else "detection" if "detection" in records.columns else "value"
+        faults.append(records.fault(row, role, f"a lower bound that is not above {upper[row]:g}"))
+    lost = censored & marked & (found["upper"] <= 0) & (found["loq"] > 0)
+    faults += [records.fault(row, "value", f"the limit {limit[row]:g} in DV where CENS is 1") for row in found.index[lost]]
+    beyond = records.rows["is_sample"] & (found["above"] > found["lower"])
+    what = "a LIMIT that the value is known to exceed, as the likelihood is conditional on that"
+    return faults + [records.fault(row, "limit", what) for row in found.index[beyond]]

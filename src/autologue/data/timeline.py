@@ -20,11 +20,6 @@ __all__ = ["lay_out", "occasion_starts"]
 def lay_out(records: Records, output: pd.Series, reading: Reading, model: Model | None) -> tuple[Records, list[Finding]]:
     """Return the rows with their `output`, sorted by time within patients, in the order in which patients appear."""
     rows = records.rows.assign(output=output)
-    if reading.convention.dose_rows_observe and "event" not in records.columns:
-        both = rows["is_dose"] & records.table.words(records.columns["value"]).ne("")
-        if "missing" in rows:
-            both &= rows["missing"] != 1.0
-        rows = rows.assign(is_sample=rows["is_sample"] | both)
     rows = rows.assign(id=rows["id"].map(lambda label: reading.patients.get(label, label)))
     rows, faults = _timed(replace(records, rows=rows), reading, model)
     rows, resets = _split(replace(records, rows=rows), reading.resets)
@@ -94,10 +89,10 @@ def _split(records: Records, resets: Resets) -> tuple[pd.DataFrame, list[Finding
     return rows.assign(id=labels), faults
 
 
-def occasion_starts(own: pd.DataFrame, doses: list[float]) -> tuple[float, ...]:
+def occasion_starts(own: pd.DataFrame | None, doses: list[float]) -> tuple[float, ...]:
     """Return when occasions after the first begin in one patient: where the column changes, and at the `doses` given."""
     found = {float(t) for t in doses}
-    if "occasion" in own:
+    if own is not None:
         known = own[own["occasion"] != ""]
         changes = known["occasion"].ne(known["occasion"].shift()) & (np.arange(len(known)) > 0)
         found |= {float(t) for t in known["time"][changes]}

@@ -4,6 +4,7 @@ from autologue.fit.archive import load_fit
 from autologue.fit.estimated import Conditional, Covariance, Estimated, Estimator, LogLikelihood, Trace
 from autologue.fit.fitted import Fit
 from autologue.fit.run import fit
+from autologue.fit.saem import SAEM, Stop
 from autologue.fit.structure import Prior, Structure, read_structure
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "Fit",
     "LogLikelihood",
     "Prior",
+    "SAEM",
+    "Stop",
     "Structure",
     "Trace",
     "fit",

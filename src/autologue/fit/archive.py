@@ -24,7 +24,7 @@ from autologue.engine.describe import fingerprint
 from autologue.engine.solve import prepare
 from autologue.errors import AutologueError, InputError
 from autologue.files import replacing
-from autologue.fit import estimated, structure
+from autologue.fit import estimated, stopping, structure
 from autologue.fit.estimated import Estimator
 from autologue.fit.fitted import Fit
 from autologue.model import Model
@@ -34,7 +34,7 @@ __all__ = ["encoded", "load_fit", "write_fit"]
 FORMAT = 1
 _TYPES: dict[str, type] = {
     kind.__name__: kind
-    for room in (patients, populations, regimens, variabilities, estimated, structure)
+    for room in (patients, populations, regimens, variabilities, estimated, stopping, structure)
     for kind in vars(room).values()
     if isinstance(kind, type) and is_dataclass(kind)
 }

@@ -111,10 +111,10 @@ def _copied(predicted: Predicted, copies: int) -> Predicted:
     return Predicted(np.repeat(predicted.f[:1], copies, axis=0), np.repeat(predicted.g[:1], copies, axis=0))
 
 
-def expand(problem: Problem, vector: Floats, phi: Floats, *, interaction: bool = True) -> Local:
-    """Return the log-joint around the modes `phi` (patients, k), with its first-order curvature."""
+def expand(problem: Problem, vector: Floats, point: Point, phi: Floats, *, interaction: bool = True) -> Local:
+    """Return the log-joint around the modes `phi` (patients, k) with the numbers of a vector, `point`, and its first-order curvature."""
     q, k, p = problem.varying, len(problem.coordinates), len(problem.structure.estimates)
-    point, size = problem.point(vector), steps(problem)
+    size = steps(problem)
     d_omega, d_sigma = problem.moved(vector, point.omega)
     errors = [j for j, e in enumerate(problem.structure.estimates) if e.kind is Kind.RESIDUAL]
     around = predict(problem, np.concatenate([phi[None], phi + _sides(size)]))
@@ -170,4 +170,4 @@ def conditional_marginal(
     point = problem.point(vector)
     held = None if interaction else held_deviations(problem, point.centre[None], point.sigma[None])
     modes = find_modes(problem, point, start, metric=metric, held=held)
-    return one_node(expand(problem, vector, modes.phi, interaction=interaction), modes)
+    return one_node(expand(problem, vector, point, modes.phi, interaction=interaction), modes)

@@ -86,7 +86,7 @@ class Estimator(ABC):
 
 
 def inverse_information(information: Floats, free: NDArray[np.bool_]) -> Floats:
-    """Return the covariance (p, p) of the free estimates; NaN for the others, and everywhere unless the information is positive definite."""
+    """Return the covariance (p, p) of the free estimates; NaN for the others, and for all if the information is not definite."""
     found = np.full(information.shape, np.nan)
     inside = information[np.ix_(free, free)]
     if len(inside) and np.isfinite(inside).all() and np.linalg.eigvalsh(inside)[0] > 0.0:

@@ -8,23 +8,38 @@ that censored rows are refused.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autologue.errors import InputError
+from autologue.fit.approximation import Approximation
 from autologue.fit.conditional import ERROR_STEP, Marginal, held_deviations
 from autologue.fit.inner import Modes, Predicted, predict, steps
 from autologue.fit.problem import Point, Problem
 from autologue.likelihood.density import LOGNORMAL
 from autologue.population import Kind
 
-__all__ = ["fo_marginal"]
+__all__ = ["FO", "fo_marginal"]
 
 Floats = NDArray[np.float64]
 
 
-def fo_marginal(problem: Problem, vector: Floats, start: Floats | None = None, metric: Floats | None = None) -> Marginal:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FO(Approximation):
+    """The first-order method: quick, biased where random effects are large, and of no use for censored rows."""
+
+    @property
+    def label(self) -> str:
+        return "FO"
+
+    def marginal(self, problem: Problem, vector: Floats, start: Floats, metric: Floats | None = None) -> Marginal:
+        return fo_marginal(problem, vector)
+
+
+def fo_marginal(problem: Problem, vector: Floats) -> Marginal:
     """Return the likelihood of the linearised model; the modes are those of the linearised model too."""
     rows = problem.likelihood.rows
     if rows.censored.any() or (rows.above > -math.inf).any():
@@ -44,11 +59,11 @@ def fo_marginal(problem: Problem, vector: Floats, start: Floats | None = None, m
     gradient = np.einsum("kn,nkp->np", slope, problem.design)
     for j, e in enumerate(problem.structure.estimates):
         if e.kind in (Kind.DEVIATION, Kind.CORRELATION, Kind.RESIDUAL):
-            ends = [
-                _linear(problem, Point(point.centre, point.omega + s * d_omega[j], point.sigma + s * d_sigma[j]), _one(around, 0), point.centre)[0]
-                for s in (-ERROR_STEP, ERROR_STEP)
+            sides = [
+                Point(point.centre, point.omega + s * d_omega[j], point.sigma + s * d_sigma[j]) for s in (-ERROR_STEP, ERROR_STEP)
             ]
-            gradient[:, j] = (ends[1] - ends[0]) / (2.0 * ERROR_STEP)
+            back, ahead = (_linear(problem, side, _one(around, 0), point.centre)[0] for side in sides)
+            gradient[:, j] = (ahead - back) / (2.0 * ERROR_STEP)
     phi = point.centre.copy()
     phi[:, : problem.varying] += eta[0]
     modes = Modes(phi, values[0], np.where(np.isfinite(values[0]), 0, 2))
@@ -72,14 +87,14 @@ def _linear(problem: Problem, point: Point, predicted: Predicted, centre: Floats
         own = -0.5 * misfit**2 - np.log(s) - 0.5 * math.log(2.0 * math.pi) + rows.extra
     first = rows.first[:-1]
 
-    def total(x: Floats) -> Floats:
+    def total(x: Floats) -> Any:
         padded = np.concatenate([x, np.zeros_like(x[:1])])
-        found: Floats = np.add.reduceat(padded, first, axis=0)
+        found = np.add.reduceat(padded, first, axis=0)
         found[first == rows.first[1:]] = 0.0
         return found
 
     curve = total(scaled[:, :, None] * scaled[:, None, :]) + np.linalg.inv(point.omega)
     toward = total(scaled * misfit[:, None])
-    eta = np.linalg.solve(curve, toward[..., None])[..., 0]
+    eta: Floats = np.linalg.solve(curve, toward[..., None])[..., 0]
     determinants = np.linalg.slogdet(curve)[1] + np.linalg.slogdet(point.omega)[1]
     return total(own) + 0.5 * (toward * eta).sum(1) - 0.5 * determinants, eta, curve

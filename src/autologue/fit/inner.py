@@ -27,9 +27,9 @@ REASONS = (
     "the course cannot be solved, or the data are impossible, at the starting values",
     "the log-density is not concave at the most probable random effects",
 )
-STEPS = 100
+STEPS = 60
 EXACT_EVERY = 3
-HALVINGS = 30
+HALVINGS = 15
 TOLERANCE, ROUGH = 1e-8, 1e-5  # of a step, in standard deviations given the data; rough where the course is integrated
 STALLED = 1e-3  # a patient whose shorter steps lead no higher is at the mode, to rounding
 
@@ -67,7 +67,8 @@ def predict(problem: Problem, phi: Floats) -> Predicted:
     lanes = problem.likelihood.lanes(np.tile(np.arange(problem.patients), copies))
     f, slopes = lanes.predictions(parameters, problem.coordinates)
     rows = problem.likelihood.rows
-    return Predicted(f.reshape(copies, len(rows)), slopes.reshape(copies, len(rows), -1) * rate[:, rows.patient])
+    with np.errstate(invalid="ignore", over="ignore"):
+        return Predicted(f.reshape(copies, len(rows)), slopes.reshape(copies, len(rows), -1) * rate[:, rows.patient])
 
 
 def assembled(problem: Problem, predicted: Predicted, sigma: Floats, held: Floats | None = None) -> Data:
@@ -105,7 +106,9 @@ def find_modes(
         numbers = np.tile(point.sigma, (len(eta), 1, 1))
         found = assembled(problem, predict(problem, phi), numbers, None if held is None else np.tile(held, (len(eta), 1)))
         pull = eta @ inverse
-        return Data(found.value - 0.5 * (pull * eta).sum(-1), found.slope[..., :q] - pull, found.curve[..., :q, :q] + inverse)
+        value, slope, curve = found.value - 0.5 * (pull * eta).sum(-1), found.slope[..., :q] - pull, found.curve[..., :q, :q] + inverse
+        lost = ~(np.isfinite(value) & np.isfinite(slope).all(-1) & np.isfinite(curve).all((-2, -1)))
+        return Data(np.where(lost, -np.inf, value), np.where(lost[..., None], 0.0, slope), np.where(lost[..., None, None], inverse, curve))
 
     size = steps(problem)[:q]
     eta, value, status = _climb(at, start, metric, size, tolerance=TOLERANCE if problem.exact else ROUGH, limit=limit)
@@ -160,7 +163,9 @@ def _newton(now: Data, metric: Floats | None) -> tuple[Floats, Floats]:
     return step, np.sqrt((along**2 / level).sum(1))
 
 
-def _search(at: Callable[[Floats], Data], eta: Floats, now: Data, step: Floats, active: NDArray[np.bool_]) -> tuple[Floats, Data, NDArray[np.bool_]]:
+def _search(
+    at: Callable[[Floats], Data], eta: Floats, now: Data, step: Floats, active: NDArray[np.bool_]
+) -> tuple[Floats, Data, NDArray[np.bool_]]:
     """Return where the halved steps lead, the data there, and which patients no step moves up."""
     scale, slack = active.astype(float), 1e-12 * np.abs(now.value[0])
     for _ in range(HALVINGS):

@@ -6,25 +6,39 @@ derivatives are second differences of exact gradients. (nlmixr2's `laplace` take
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autologue.fit.approximation import Approximation
 from autologue.fit.conditional import ERROR_STEP, Local, Marginal, expand, one_node
 from autologue.fit.inner import Predicted, assembled, find_modes, predict, steps
 from autologue.fit.problem import Problem
 from autologue.population import Kind
 
-__all__ = ["laplace_marginal"]
+__all__ = ["Laplace", "laplace_marginal"]
 
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laplace(Approximation):
+    """Laplace's approximation, for every kind of row (see the file for its reference)."""
+
+    @property
+    def label(self) -> str:
+        return "Laplace"
+
+    def marginal(self, problem: Problem, vector: Floats, start: Floats, metric: Floats | None = None) -> Marginal:
+        return laplace_marginal(problem, vector, start, metric)
+
+
 def laplace_marginal(problem: Problem, vector: Floats, start: Floats, metric: Floats | None = None) -> Marginal:
     """Return Laplace's approximation from the best of random effects `start` (starts, patients, q)."""
-    modes = find_modes(problem, problem.point(vector), start, metric=metric)
-    local = expand(problem, vector, modes.phi)
+    point = problem.point(vector)
+    modes = find_modes(problem, point, start, metric=metric)
+    local = expand(problem, vector, point, modes.phi)
     return one_node(_exactly(problem, vector, local), modes)
 
 
@@ -76,4 +90,5 @@ def _second_by_error(problem: Problem, local: Local, direction: Floats) -> Float
     slope = assembled(problem, twice, sides).slope[..., :q].reshape(2, 2, q, problem.patients, q)
     mixed = (slope[0, 0] - slope[0, 1] - slope[1, 0] + slope[1, 1]) / (4.0 * ERROR_STEP * h[:, None, None])
     second = np.moveaxis(mixed, 0, -1)
-    return (second + np.swapaxes(second, 1, 2)) / 2.0
+    symmetric: Floats = (second + np.swapaxes(second, 1, 2)) / 2.0
+    return symmetric

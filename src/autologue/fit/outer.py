@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import OptimizeResult, minimize
+from scipy.optimize import minimize
 
 from autologue.errors import SolveError
 from autologue.fit.conditional import Marginal
+from autologue.fit.estimated import Watch
 from autologue.fit.inner import REASONS
 from autologue.fit.problem import Problem
 
@@ -26,6 +27,9 @@ Evaluate = Callable[[Floats, Floats, Floats | None], Marginal]
 HESSIAN_STEP = 1e-3
 POLISHED = 1e-9  # of the log-likelihood, still to be gained by a Newton step
 SETTLED = 1e-4  # squared standard errors moved since the Hessian was computed
+LONGEST, STRIDE = 1.0, 3.0  # step of any estimate in Newton's method, and in a line search
+RESTARTS, LEFT = 10, 0.01  # of a search that stopped early, while it gains as much
+REACH = 20.0  # how far from its start an estimate may be tried
 CEILING = 1e3  # how much worse than the best a vector is taken to be at which a patient cannot be solved
 
 
@@ -38,6 +42,7 @@ class Search:
     at: Floats = field(default_factory=lambda: np.empty(0))
     found: Marginal | None = None
     count: int = 0
+    path: list[Floats] = field(default_factory=list)
 
     def marginal(self, vector: Floats) -> Marginal:
         """Return the marginal likelihood at a vector."""
@@ -55,7 +60,9 @@ class Search:
         return found
 
     def cost(self, vector: Floats) -> tuple[float, Floats]:
-        """Return minus the log-posterior and its gradient."""
+        """Return minus the log-posterior and its gradient; infinite far from all reason, where numbers overflow."""
+        if (np.abs(vector - self.problem.start) > REACH * np.maximum(np.abs(self.problem.start), 1.0)).any():
+            return np.inf, np.zeros(len(vector))
         found = self.marginal(vector)
         prior, slope = self.problem.log_prior(vector)
         return -float(found.value.sum()) - prior, -found.gradient.sum(0) - slope
@@ -69,61 +76,84 @@ class Search:
 class Optimum:
     """What a search ended at.
 
-    vector (p,). log_likelihood: of the data, without priors. information R (p, p): minus the second derivative of the log-posterior,
-    NaN for an estimate at its bound. free (p,): not at a bound. marginal: at the vector. gain: of the log-posterior, still expected of
-    a Newton step.
+    vector (p,). log_likelihood: of the data; log_posterior: with the priors. information R (p, p): minus the second derivative of
+    the log-posterior, NaN for an estimate at its bound. free (p,): not at a bound. marginal: at the vector. gain: of the log-posterior,
+    still expected of a Newton step.
     """
 
     vector: Floats
     log_likelihood: float
+    log_posterior: float
     information: Floats
     free: NDArray[np.bool_]
     marginal: Marginal
     gain: float
-    evaluations: int
 
 
-def maximise(problem: Problem, evaluate: Evaluate, start: Floats, *, iterations: int, tolerance: float = 1e-2) -> Search:
+def maximise(
+    problem: Problem, evaluate: Evaluate, start: Floats, *, iterations: int, tolerance: float, watch: Watch | None = None
+) -> Search:
     """Search from `start` and return the search where it ended; raises SolveError where a patient cannot be solved at the start."""
     search, (low, high) = Search(problem, evaluate), problem.structure.bounds.T
     start = np.clip(start, low, high)
     first = search.marginal(start)
     _check_start(problem, first)
-    lowest = search.cost(start)[0]
+    lowest, place = search.cost(start)[0], start
 
     def cost(vector: Floats) -> tuple[float, Floats]:
         nonlocal lowest
-        value, slope = search.cost(vector)
+        too_far = np.abs(vector - place).max() > STRIDE
+        value, slope = (np.inf, start) if too_far else search.cost(vector)
         if not np.isfinite(value):
             return lowest + CEILING, np.zeros(len(vector))
         lowest = min(lowest, value)
         return value, slope
 
-    scores = first.gradient.T @ first.gradient + np.diag(problem.structure.prior_precision)
-    scores += 1e-3 * max(np.trace(scores) / len(scores), 1e-6) * np.eye(len(scores))
-    if np.isfinite(low).any() or np.isfinite(high).any():
-        done = _bounded(problem, cost, start, 1.0 / np.sqrt(np.diagonal(scores)), iterations, tolerance)
-    else:
-        inverse = np.linalg.inv(scores)
-        options = dict(maxiter=iterations, hess_inv0=(inverse + inverse.T) / 2.0, gtol=tolerance)
-        done = minimize(cost, start, jac=True, method="BFGS", options=options)
-    search.back_to(done.x, search.marginal(done.x))
+    def follow(vector: Floats) -> None:
+        nonlocal place
+        place = np.array(vector)
+        search.path.append(place)
+        if watch is not None:
+            watch(len(search.path), iterations, place)
+
+    reached, ended = np.inf, start
+    for _ in range(RESTARTS):
+        left = iterations - len(search.path)
+        ended = _quasi_newton(problem, cost, search, ended, iterations=left, tolerance=tolerance, follow=follow)
+        value, slope = search.cost(ended)
+        inside = ((ended > low) | (slope < 0.0)) & ((ended < high) | (slope > 0.0))
+        if np.abs(slope[inside]).max(initial=0.0) < tolerance or reached - value < LEFT or len(search.path) >= iterations:
+            break
+        reached, place = value, ended
     return search
 
 
-def _bounded(
-    problem: Problem, cost: Callable[[Floats], tuple[float, Floats]], start: Floats, scale: Floats, iterations: int, tolerance: float
-) -> OptimizeResult:
+def _quasi_newton(
+    problem: Problem, cost: Callable[[Floats], tuple[float, Floats]], search: Search, start: Floats, *, iterations: int, tolerance: float,
+    follow: Callable[[Floats], None],
+) -> Floats:  # fmt: skip
+    """Return where a search from `start` ends, its metric begun with the squared scores there."""
+    assert search.found is not None
+    scores = search.found.gradient.T @ search.found.gradient + np.diag(problem.structure.prior_precision)
+    scores += 1e-3 * max(np.trace(scores) / len(scores), 1e-6) * np.eye(len(scores))
+    low, high = problem.structure.bounds.T
+    if not (np.isfinite(low).any() or np.isfinite(high).any()):
+        inverse = np.linalg.inv(scores)
+        options = dict(maxiter=iterations, hess_inv0=(inverse + inverse.T) / 2.0, gtol=tolerance)
+        found: Floats = minimize(cost, start, jac=True, method="BFGS", options=options, callback=follow).x
+        return found
+    scale = 1.0 / np.sqrt(np.diagonal(scores))
+
     def scaled(x: Floats) -> tuple[float, Floats]:
         value, slope = cost(x * scale)
         return value, slope * scale
 
-    low, high = problem.structure.bounds.T
-    limits = list(zip(low / scale, high / scale, strict=True))
-    options = dict(maxiter=iterations, gtol=tolerance, ftol=1e-12)
-    done = minimize(scaled, start / scale, jac=True, method="L-BFGS-B", bounds=limits, options=options)
-    done.x = np.clip(done.x * scale, low, high)
-    return done
+    limits, options = list(zip(low / scale, high / scale, strict=True)), dict(maxiter=iterations, gtol=tolerance, ftol=1e-12)
+    done = minimize(
+        scaled, start / scale, jac=True, method="L-BFGS-B", bounds=limits, options=options, callback=lambda x: follow(x * scale)
+    )
+    clipped: Floats = np.clip(done.x * scale, low, high)
+    return clipped
 
 
 def _check_start(problem: Problem, first: Marginal) -> None:
@@ -150,7 +180,8 @@ def polish(search: Search, *, limit: int = 10) -> Optimum:
             break
     assert search.found is not None
     log_likelihood = float(search.found.value.sum())
-    return Optimum(search.at, log_likelihood, information, free, search.found, gain, search.count)
+    prior = search.problem.log_prior(search.at)[0]
+    return Optimum(search.at, log_likelihood, log_likelihood + prior, information, free, search.found, gain)
 
 
 def _newton(search: Search, information: Floats, free: NDArray[np.bool_], value: float, slope: Floats) -> tuple[float, bool]:
@@ -161,6 +192,7 @@ def _newton(search: Search, information: Floats, free: NDArray[np.bool_], value:
     for _ in range(5):
         step = np.zeros(len(slope))
         step[free] = -axes @ ((axes.T @ slope[free]) / level)
+        step *= min(1.0, LONGEST / max(np.abs(step).max(), 1e-300))
         gain = -0.5 * float(slope @ step)
         if gain < POLISHED:
             break

@@ -1,12 +1,14 @@
 """The structure of a fit as the conditional methods read it: coordinates of each patient, linear in the estimates, and their numbers.
 
-Parameters that vary between patients or are estimated are coordinates, on the scales of the structure. Patient i has coordinates m_i + eta_i,
-with centres m_i that are linear in typical values and covariate effects, and eta ~ N(0, Omega) for those that vary; these come first.
+Parameters that vary between patients or are estimated are coordinates, on the scales of the structure. Patient i has coordinates
+m_i + eta_i, with centres m_i that are linear in typical values and covariate effects, and eta ~ N(0, Omega) for those that vary; these
+come first.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,16 @@ class Point:
     centre: Floats
     omega: Floats
     sigma: Floats
+
+    @cached_property
+    def inverse(self) -> Floats:
+        """The inverse of the covariance of the random effects."""
+        return np.asarray(np.linalg.inv(self.omega), dtype=np.float64)
+
+    @cached_property
+    def root(self) -> Floats:
+        """The lower Cholesky factor of the covariance of the random effects."""
+        return np.asarray(np.linalg.cholesky(self.omega), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +86,31 @@ class Problem:
 
     def point(self, vector: Floats) -> Point:
         """Return the numbers at a vector."""
-        there = self.structure.write(vector)
-        errors = [there.error(name) for name in self.likelihood.outputs]
-        sigma = np.array([[getattr(e, field, 0.0) for field in NUMBERS] for e in errors])
-        return Point(self.offset + self.design @ vector, there.covariance(), sigma)
+        estimates, sigma = self.structure.estimates, self.likelihood.numbers.copy()
+        omega = self._omega
+        if any(e.kind is Kind.CORRELATION for e in estimates):
+            omega = self.structure.write(vector).covariance()
+        else:
+            sd = np.sqrt(np.diagonal(omega))
+            factor = np.ones(len(sd))
+            for e, x in zip(estimates, vector, strict=True):
+                if e.kind is Kind.DEVIATION:
+                    place = self.coordinates.index(e.of[0])
+                    factor[place] = np.exp(x) / sd[place]
+            omega = omega * factor[:, None] * factor[None, :]
+        for e, x in zip(estimates, vector, strict=True):
+            if e.kind is Kind.RESIDUAL:
+                sigma[self.likelihood.outputs.index(e.of[0]), NUMBERS.index(e.of[1])] = np.exp(x) if e.scale is Scale.LOG else x
+        return Point(self.offset + self.design @ vector, omega, sigma)
+
+    @cached_property
+    def _omega(self) -> Floats:
+        return self.structure.population.covariance()
+
+    @cached_property
+    def _groups(self) -> list[tuple[Scale, Integers]]:
+        kinds = dict.fromkeys(self.scales)
+        return [(scale, np.array([k for k, own in enumerate(self.scales) if own is scale])) for scale in kinds]
 
     def moved(self, vector: Floats, omega: Floats) -> tuple[Floats, Floats]:
         """Return the derivatives of Omega, which is `omega` (p, q, q), and of the errors' numbers (p, outputs, 3) by the vector."""
@@ -101,9 +134,9 @@ class Problem:
         sets = np.empty((len(phi), *self.base.shape))
         sets[:] = self.base
         rate = np.empty_like(phi)
-        for scale in set(self.scales):
-            which = [k for k, own in enumerate(self.scales) if own is scale]
-            sets[..., self.columns[which]], rate[..., which] = scale.back(phi[..., which]), scale.slope(phi[..., which])
+        with np.errstate(over="ignore"):
+            for scale, which in self._groups:
+                sets[..., self.columns[which]], rate[..., which] = scale.back(phi[..., which]), scale.slope(phi[..., which])
         return sets.reshape(-1, sets.shape[-1]), rate
 
 

@@ -10,22 +10,44 @@ The gradient moves the nodes with m and R.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autologue.errors import InputError
+from autologue.fit.approximation import Approximation
 from autologue.fit.conditional import ERROR_STEP, Local, Marginal, expand
 from autologue.fit.inner import Predicted, assembled, find_modes, predict
 from autologue.fit.problem import Problem
 from autologue.population import Kind
 
-__all__ = ["LARGEST", "quadrature_marginal"]
+__all__ = ["LARGEST", "Quadrature", "quadrature_marginal"]
 
 Floats = NDArray[np.float64]
 LARGEST = 20_000  # nodes of a patient
 ROWS = 200_000  # rows of data that are predicted at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quadrature(Approximation):
+    """Maximum likelihood by adaptive Gauss-Hermite quadrature, with so many `nodes` in each dimension of the random effects."""
+
+    nodes: int = 7
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        Approximation.__post_init__(self)
+        if isinstance(self.nodes, bool) or not isinstance(self.nodes, int) or self.nodes < 1:
+            raise InputError(f"Quadrature(nodes={self.nodes!r}); expected a whole number of at least one")
+
+    @property
+    def label(self) -> str:
+        return f"adaptive quadrature, {self.nodes} nodes"
+
+    def marginal(self, problem: Problem, vector: Floats, start: Floats, metric: Floats | None = None) -> Marginal:
+        return quadrature_marginal(problem, vector, start, metric, nodes=self.nodes)
 
 
 def quadrature_marginal(problem: Problem, vector: Floats, start: Floats, metric: Floats | None = None, *, nodes: int = 7) -> Marginal:
@@ -36,15 +58,17 @@ def quadrature_marginal(problem: Problem, vector: Floats, start: Floats, metric:
             f"{nodes} nodes in each of {q} dimensions are {nodes**q:,} for each patient, more than {LARGEST:,}; "
             "take fewer nodes, or importance sampling"
         )
-    modes = find_modes(problem, problem.point(vector), start, metric=metric)
-    local = expand(problem, vector, modes.phi)
-    lower = np.linalg.cholesky(local.curve)
-    root = np.swapaxes(np.linalg.inv(lower), 1, 2)
+    point = problem.point(vector)
+    modes = find_modes(problem, point, start, metric=metric)
+    local = expand(problem, vector, point, modes.phi)
+    lower = np.linalg.cholesky(local.curve).astype(float)
+    root = np.swapaxes(np.linalg.inv(lower).astype(float), 1, 2)
     points, weights = np.polynomial.hermite_e.hermegauss(nodes)
     z = np.array(list(product(points, repeat=q)))
     offset = np.array(list(product(np.log(weights), repeat=q))).sum(1) + 0.5 * (z**2).sum(1)
     turned_root = _turned(local, lower, root)
-    pieces = [_nodes(problem, vector, local, z[a : a + width], root, turned_root) for width in [_width(problem)] for a in range(0, len(z), width)]
+    width = max(ROWS // max(len(problem.likelihood.rows), 1), 1)
+    pieces = [_nodes(problem, vector, local, z[a : a + width], root, turned_root) for a in range(0, len(z), width)]
     joint = np.concatenate([piece[0] for piece in pieces]) + offset[:, None]
     slope = np.concatenate([piece[1] for piece in pieces])
     top = joint.max(0)
@@ -54,10 +78,6 @@ def quadrature_marginal(problem: Problem, vector: Floats, start: Floats, metric:
     gradient = np.einsum("kn,knp->np", share / total, slope)
     gradient -= 0.5 * np.einsum("nij,npji->np", np.linalg.inv(local.curve), local.turned)
     return Marginal(value, gradient, modes, local.exact, local.shift)
-
-
-def _width(problem: Problem) -> int:
-    return max(ROWS // max(len(problem.likelihood.rows), 1), 1)
 
 
 def _turned(local: Local, lower: Floats, root: Floats) -> Floats:

@@ -15,6 +15,7 @@ from autologue.fit.archive import encoded
 from autologue.fit.estimated import Estimator, Watch
 from autologue.fit.fitted import Fit
 from autologue.fit.problem import pose
+from autologue.fit.saem import SAEM
 from autologue.fit.structure import Prior, read_structure
 from autologue.likelihood import Likelihood
 from autologue.model import Model
@@ -23,12 +24,14 @@ from autologue.population import Parametric
 
 __all__ = ["fit"]
 
+STANDARD = SAEM()
+
 
 def fit(
     cohort: Cohort,
     population: Parametric | Model,
     *,
-    method: Estimator,
+    method: Estimator = STANDARD,
     seed: int = 0,
     free: Iterable[str] = (),
     fixed: Iterable[str] = (),
@@ -40,6 +43,7 @@ def fit(
     """Estimate a population from a cohort.
 
     - population: its structure is that of the fit, its numbers are the starting values; a Model stands for its own.
+    - method: an estimator with its settings, SAEM() where nothing is said.
     - free: parameters without variability that are estimated too. fixed: estimates that are not. bounds, priors: of estimates by name
       (`cl`, `beta_cl_weight`, `omega_cl`, `corr_cl_v`, `cv_concentration`), in the unit of the population; a prior makes it a MAP fit.
     - solver: chosen by a probe where it is not given. watch: called after each iteration.

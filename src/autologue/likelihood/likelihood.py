@@ -22,7 +22,7 @@ from autologue.engine.solve import Solver
 from autologue.errors import InputError, ModelError
 from autologue.likelihood.course import Course, plan_courses
 from autologue.likelihood.extinction import Fates, chosen_fate, drawn_chance, fates, posterior, probability_name
-from autologue.likelihood.measured import Measured
+from autologue.likelihood.measured import Measured, add_chained
 from autologue.likelihood.residual import error_numbers
 from autologue.likelihood.rows import Rows, read_rows
 from autologue.model import Model
@@ -127,7 +127,8 @@ class Lanes:
         mixture, and the predictions are those of the most probable fate, or of one drawn with the uniform numbers `pick` (sets,).
         """
         sets = self._course.filled(parameters)
-        buffer, status = self._predicted(sets)
+        buffer, solved = self._course.predict(sets)
+        status = np.zeros(len(self.who), dtype=np.int64) if solved is None else solved
         total = np.zeros(len(self.who))
         predicted = self._measured.add(buffer, self._numbers(numbers), total, status)
         if self.likelihood.model.birth_death is None:
@@ -182,8 +183,8 @@ class Lanes:
         """Return derivatives by the named parameters; those that are known for a patient do not move it."""
         buffer, slopes, status = self._differentiated(parameters, wrt)
         rows = self._by_row(buffer, status, numbers)
-        weighted = np.concatenate([np.zeros((1, len(wrt))), np.cumsum(rows.slope[:, None] * slopes, axis=0)])
-        total = weighted[self.begin[1:]] - weighted[self.begin[:-1]]
+        total = np.zeros((len(self.who), len(wrt)))
+        add_chained(self.begin, rows.slope, slopes, total)
         return Gradient(tuple(wrt), rows, slopes, total)
 
     def predictions(self, parameters: Floats, wrt: Sequence[str]) -> tuple[Floats, Floats]:
