@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,24 +32,35 @@ DISCLAIMER = "Research and simulation, not a medical device; not for treatment d
 class Forecast:
     """One patient's forecast: `simulation` holds the draws of the course (dimension patient), `population` the conditioned patient.
 
-    `before` is the same simulation from the population alone, for a patient with these covariates and nothing measured (its draws of the
-    parameters: `unconditioned`). `now` is the time of the last observation and `horizon` the end, in `time_unit`. `regimen`: what the
+    `now` is the time of the last observation and `horizon` the end, in `time_unit`. `regimen`: what the
     patient is given from the infusion to the horizon. notes: what of the patient was left aside, and why. Not for treatment decisions.
     """
 
     patient: Patient
     prior: Parametric
     posterior: Posterior
-    unconditioned: Posterior
     population: Drawn
     simulation: Simulation
-    before: Simulation
     now: float
     horizon: float
     time_unit: str
     regimen: Regimen | None
     seed: int
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def unconditioned(self) -> Posterior:
+        """Draws of the parameters of a patient with these covariates and nothing measured."""
+        known, latent = self.patient, self.posterior.latent
+        empty = Patient(id=known.id, regimen=known.regimen, covariates=known.covariates, known=known.known, time=known.time)
+        nothing = replace(latent, patient=empty, likelihood=None)
+        return sample_posterior(nothing, draws=len(self.posterior.parameters), seed=self.seed)
+
+    @cached_property
+    def before(self) -> Simulation:
+        """The same simulation from the population alone, before anything was measured; made when it is first asked for."""
+        times, outputs = self.simulation.data["time"].to_numpy(), self.simulation.names("output")
+        return _follow(self.prior, self.unconditioned, self.regimen, times, self.time_unit, self.seed, outputs=outputs)
 
     def follow(
         self, *, times: ArrayLike = (), summaries: Sequence[Summary] = (), regimen: Regimen | None = None, conditioned: bool = True
@@ -106,12 +118,10 @@ def forecast(
     posterior = sample_posterior(read_latent(prior, patient, variants=variants, seed=seed), draws=draws, seed=seed)
     given = _timed(regimen if regimen is not None else patient.regimen, unit)
     _check_future(given, patient, now, asked=regimen is not None)
-    empty = Patient(id=patient.id, regimen=patient.regimen, covariates=patient.covariates, known=patient.known, time=patient.time)
-    nothing = sample_posterior(read_latent(prior, empty, variants=variants, seed=seed), draws=draws, seed=seed)
-    after, before = (_follow(prior, found, given, grid, unit, seed, outputs=outputs) for found in (posterior, nothing))
+    after = _follow(prior, posterior, given, grid, unit, seed, outputs=outputs)
     end = float(grid[-1])
     notes = _notes(patient)
-    return Forecast(patient, prior, posterior, nothing, conditioned(posterior), after, before, now, end, unit, given, seed, notes)
+    return Forecast(patient, prior, posterior, conditioned(posterior), after, now, end, unit, given, seed, notes)
 
 
 def _parametric(population: object) -> Parametric:
