@@ -31,6 +31,8 @@ STEPS = 60
 EXACT_EVERY = 3
 HALVINGS = 15
 TOLERANCE, ROUGH = 1e-8, 1e-5  # of a step, in standard deviations given the data; rough where the course is integrated
+LEAST = 1e-3  # curvature by standardised random effects, of which the prior alone has 1
+ROUNDING = 1e-11  # of a step, on the scale of the parameters: where random effects are all but absent
 STALLED = 1e-3  # a patient whose shorter steps lead no higher is at the mode, to rounding
 
 
@@ -111,7 +113,8 @@ def find_modes(
         return Data(np.where(lost, -np.inf, value), np.where(lost[..., None], 0.0, slope), np.where(lost[..., None, None], inverse, curve))
 
     size = steps(problem)[:q]
-    eta, value, status = _climb(at, start, metric, size, tolerance=TOLERANCE if problem.exact else ROUGH, limit=limit)
+    root = np.linalg.cholesky(point.omega)
+    eta, value, status = _climb(at, start, metric, root, size, tolerance=TOLERANCE if problem.exact else ROUGH, limit=limit)
     phi = point.centre.copy()
     phi[:, :q] += eta
     return Modes(phi, value, status)
@@ -127,7 +130,7 @@ def curvature(at: Callable[[Floats], Data], eta: Floats, size: Floats) -> Floats
 
 
 def _climb(
-    at: Callable[[Floats], Data], start: Floats, metric: Floats | None, size: Floats, *, tolerance: float, limit: int
+    at: Callable[[Floats], Data], start: Floats, metric: Floats | None, root: Floats, size: Floats, *, tolerance: float, limit: int
 ) -> tuple[Floats, Floats, Integers]:
     eta, now = start[0], at(start)
     if len(start) > 1:
@@ -140,8 +143,8 @@ def _climb(
     for count in range(limit):
         if count % EXACT_EVERY == EXACT_EVERY - 1:
             metric = curvature(at, eta, size)
-        step, length = _newton(now, metric)
-        active &= ~(length < tolerance)
+        step, length = _newton(now, metric, root)
+        active &= ~((length < tolerance) | (np.abs(step).max(axis=1, initial=0.0) < ROUNDING))
         status[~active & (status == 1)] = 0
         if not active.any():
             break
@@ -151,15 +154,16 @@ def _climb(
     return eta, now.value[0], status
 
 
-def _newton(now: Data, metric: Floats | None) -> tuple[Floats, Floats]:
-    """Return the step of each patient and its length in standard deviations given the data."""
-    shape = now.curve[0]
+def _newton(now: Data, metric: Floats | None, root: Floats) -> tuple[Floats, Floats]:
+    """Return the step of each patient and its length in standard deviations given the data, from eta = root z, with z ~ N(0, 1)."""
+    shape = root.T @ now.curve[0] @ root
     if metric is not None:
-        shape = np.where((np.linalg.eigvalsh(metric)[:, :1] > 0.0)[..., None], metric, shape)
+        given = root.T @ metric @ root
+        shape = np.where((np.linalg.eigvalsh(given)[:, :1] > 0.0)[..., None], given, shape)
     level, axes = np.linalg.eigh(shape)
-    level = np.maximum(level, 1e-9 * level[:, -1:])
-    along = np.einsum("pij,pi->pj", axes, now.slope[0])
-    step: Floats = np.einsum("pij,pj->pi", axes, along / level)
+    level = np.maximum(level, LEAST)
+    along = np.einsum("pij,pi->pj", axes, now.slope[0] @ root)
+    step: Floats = np.einsum("pij,pj->pi", axes, along / level) @ root.T
     return step, np.sqrt((along**2 / level).sum(1))
 
 

@@ -91,9 +91,19 @@ class Optimum:
 
 
 def maximise(
-    problem: Problem, evaluate: Evaluate, start: Floats, *, iterations: int, tolerance: float, watch: Watch | None = None
+    problem: Problem,
+    evaluate: Evaluate,
+    start: Floats,
+    *,
+    iterations: int,
+    tolerance: float,
+    watch: Watch | None = None,
+    enough: Callable[[Floats, float], bool] | None = None,
 ) -> Search:
-    """Search from `start` and return the search where it ended; raises SolveError where a patient cannot be solved at the start."""
+    """Search from `start` and return the search where it ended; raises SolveError where a patient cannot be solved at the start.
+
+    enough: of a vector and its log-posterior, whether the search may end there.
+    """
     search, (low, high) = Search(problem, evaluate), problem.structure.bounds.T
     start = np.clip(start, low, high)
     first = search.marginal(start)
@@ -115,6 +125,8 @@ def maximise(
         search.path.append(place)
         if watch is not None:
             watch(len(search.path), iterations, place)
+        if enough is not None and enough(place, -lowest):
+            raise StopIteration
 
     reached, ended = np.inf, start
     for _ in range(RESTARTS):
@@ -123,6 +135,8 @@ def maximise(
         value, slope = search.cost(ended)
         inside = ((ended > low) | (slope < 0.0)) & ((ended < high) | (slope > 0.0))
         if np.abs(slope[inside]).max(initial=0.0) < tolerance or reached - value < LEFT or len(search.path) >= iterations:
+            break
+        if enough is not None and enough(ended, -value):
             break
         reached, place = value, ended
     return search
