@@ -1,11 +1,13 @@
 """Mixed-effects estimation: from a cohort and a population's structure to a fitted population."""
 
 from autologue.fit.archive import load_fit
+from autologue.fit.compare import compare_structures
 from autologue.fit.estimated import Conditional, Covariance, Estimated, Estimator, LogLikelihood, Trace
 from autologue.fit.fitted import Fit
 from autologue.fit.fo import FO
 from autologue.fit.foce import FOCE
 from autologue.fit.focei import FOCEI
+from autologue.fit.initials import export_initials
 from autologue.fit.laplace import Laplace
 from autologue.fit.quadrature import Quadrature
 from autologue.fit.run import fit
@@ -29,6 +31,8 @@ __all__ = [
     "Stop",
     "Structure",
     "Trace",
+    "compare_structures",
+    "export_initials",
     "fit",
     "load_fit",
     "read_structure",

@@ -81,7 +81,14 @@ class SAEM(Estimator):
         vector = _mean_inside(values[first:], problem.structure.bounds)
         posterior = explore_posterior(run.chains, run.layout, vector, samples=self.samples)
         likelihood, efficiency = importance_sampling(run.chains, vector, most=self.draws, error=self.error)
-        settings = dict(chains=run.chains.count, exploration=explored, smoothing=len(run.trace) - explored)
+        smoothed = len(run.trace) - explored
+        settings = {
+            "chains": f"{run.chains.count} of each patient",
+            "exploration": f"{explored} iterations of at most {self.exploration}",
+            "smoothing": f"{smoothed} iterations of at most {self.smoothing}",
+            "conditional distribution": f"{self.samples} samples of each patient",
+            "importance sampling": f"until its error is below {self.error:g}, at most {self.draws} draws of each patient",
+        }
         warnings = self._unconverged(run, explored, values[first:], posterior, efficiency)
         return Estimated(
             vector,
@@ -90,7 +97,7 @@ class SAEM(Estimator):
             posterior.conditional,
             Trace(values, (("exploration", 0), ("smoothing", explored))),
             (*warnings, *concerns(problem, vector, posterior.covariances[0].matrix, (likelihood,))),
-            tuple((name, str(value)) for name, value in settings.items()),
+            tuple(settings.items()),
         )
 
     def _unconverged(self, run: Run, explored: int, values: Floats, posterior: Posterior, efficiency: Floats) -> list[str]:

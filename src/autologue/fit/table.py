@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from autologue.fit.structure import Structure
 from autologue.population import Estimate, Kind, Parametric, Scale
 
-__all__ = ["estimates_table"]
+__all__ = ["as_read", "estimates_table"]
 
 Floats = NDArray[np.float64]
 Z = 1.959963984540054  # of a 95 % interval
@@ -35,6 +35,13 @@ def estimates_table(structure: Structure, vector: Floats, covariance: Floats) ->
         rows.append((e.kind.value, value, se, 100.0 * se / abs(value) if value else np.nan, *ends, e.scale.value, variance, cv, at_bound))
     columns = ["kind", "estimate", "se", "rse", "lower", "upper", "scale", "variance", "cv", "at_bound"]
     return pd.DataFrame(rows, index=pd.Index(structure.names, name="estimate of"), columns=columns)
+
+
+def as_read(structure: Structure, vector: Floats) -> Floats:
+    """Return estimates (p,) as they are read: on the scale of the population, correlations as such."""
+    there = structure.write(vector) if any(e.kind is Kind.CORRELATION for e in structure.estimates) else None
+    pairs = zip(structure.estimates, vector, strict=True)
+    return np.array([_correlation(there, e) if there and e.kind is Kind.CORRELATION else float(e.scale.back(x)) for e, x in pairs])
 
 
 def _correlation(there: Parametric, e: Estimate) -> float:
