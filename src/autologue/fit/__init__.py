@@ -15,19 +15,19 @@ from autologue.fit.saem import SAEM, Stop
 from autologue.fit.structure import Prior, Structure, read_structure
 
 __all__ = [
-    "FO",
-    "FOCE",
-    "FOCEI",
-    "SAEM",
     "Conditional",
     "Covariance",
     "Estimated",
     "Estimator",
+    "FO",
+    "FOCE",
+    "FOCEI",
     "Fit",
     "Laplace",
     "LogLikelihood",
     "Prior",
     "Quadrature",
+    "SAEM",
     "Stop",
     "Structure",
     "Trace",
