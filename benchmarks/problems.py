@@ -8,8 +8,6 @@ absolute tolerance before they come back.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,8 +67,6 @@ A = Model(
     },
     reference="benchmark",
 )
-# for references: the same model, solved to tolerances that do not limit it
-A_TIGHT = replace(A, states={n: replace(s, absolute=1e-7 * (s.absolute or 1.0)) for n, s in A.states.items()})
 A_TIMES = np.concatenate([np.linspace(0, 28, 21)[1:], np.linspace(35, 365, 20)])
 A_FLOOR = np.array([1e-4, 1e-4, 1e-4, 1e-4, 1e-8]) / 1e-6
 

@@ -17,10 +17,12 @@ import sys
 from pathlib import Path
 
 from commands import commands_page
-from pages import Claim, claims_section, model_section, models_of
+from pages import Claim, claims_section, model_section, models_of, shelf_table
 
 import autologue
+from autologue import library
 from autologue.errors import AutologueError
+from autologue.plot.diagram import model_diagram
 from autologue.qualify.claims import shared_folder
 
 HERE = Path(__file__).resolve().parent
@@ -128,7 +130,11 @@ def main() -> None:
     """Write all generated pages."""
     state = state_of_sources()
     models = {path.stem: model_page(path, state) for path in sources(PACKAGE / "library")}
-    said = "One file of the library per page: what it states, its equations as the engine traced them, its gates and its verdicts."
+    (HERE / "models").mkdir(exist_ok=True)
+    for name in library.names():
+        write(HERE / "models" / f"{name}.svg", model_diagram(library.load(name)))
+    said = "One file of the library per page: what it states, its equations as the engine traced them, its gates and its verdicts.\n"
+    said += shelf_table()
     fill(HERE / "models", {**models, "index": index("Models", said, list(models))})
     studies = {path.stem: validation_page(path, state) for path in sources(VALIDATION)}
     said = "One script per page, with its claims as computed when these pages were built. A figure that is missed stays in sight."

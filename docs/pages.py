@@ -58,13 +58,26 @@ def models_of(stem: str) -> list[Model]:
     return [library.load(name) for name in library.names() if library.module(name).__name__.rpartition(".")[2] == stem]
 
 
+def shelf_table() -> str:
+    """Return the table of all models with what each can answer, linked to its page."""
+    body = []
+    for name in library.names():
+        model, stem = library.load(name), library.module(name).__name__.rpartition(".")[2]
+        mark = " (provisional)" if model.provisional else ""
+        cells = (model.disease, model.product, "; ".join(model.answers), "; ".join(model.silent_on))
+        body.append([f"[{name}]({stem}.md){mark}", *(plain(cell) for cell in cells)])
+    return table(["model", "disease", "product", "answers", "says nothing about"], body)
+
+
 def model_section(model: Model) -> str:
     """Return everything the code says of one model."""
     text = f"\n## {model.name}\n\n{plain(model.title).rstrip('.')}.\n"
     facts = [("disease", model.disease), ("product", model.product), ("reference", model.reference)]
     facts += [("can answer", "; ".join(model.answers)), ("says nothing about", "; ".join(model.silent_on))]
+    facts += [("given unless another regimen is", str(model.regimen) if model.regimen else "")]
     facts += [("time", f"{model.time}, over {model.horizon:g}"), ("provisional", model.provisional)]
     text += table(["", ""], [[head, plain(said)] for head, said in facts if said])
+    text += f"\n### Diagram\n\n![What moves, is made and is lost in {model.name}]({model.name}.svg)\n"
     text += "\n### Equations\n\n```text\n" + "\n".join(equations(model)) + "\n```\n\n### Parameters\n"
     text += table(
         ["parameter", "typical", "unit", "meaning", "between patients", "source"],

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
+from autologue.engine.codes import BAD_START
 from autologue.engine.solve import EXPLICIT, REASONS, STIFF, Solver, solve
 from autologue.model import Model, State
 from autologue.regimen import Bolus, Infusion, Regimen
@@ -91,7 +92,7 @@ def test_any_parameters_give_a_status_and_the_same_bits_in_any_company(data: st.
     assert np.isfinite(found.values[found.status == 0]).all()
     assert np.isfinite(found.failed_at[found.status != 0]).all()
     assert np.isnan(found.values[found.status != 0][:, -1]).all()
-    assert (found.status[np.isnan(p).any(axis=1)] == len(REASONS) - 1).all()
+    assert (found.status[np.isnan(p).any(axis=1)] == BAD_START).all()
     order = data.draw(st.permutations(range(9)))
     again = solve(model, p[list(order)], times=times, solver=short, workers=1, chunk=data.draw(st.integers(1, 9)))
     np.testing.assert_array_equal(again.values, found.values[list(order)])

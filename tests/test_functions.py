@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -35,3 +39,16 @@ def test_floats_and_arrays_agree() -> None:
     for pair in (minimum, maximum):
         np.testing.assert_array_equal(pair(values, 1.5), [pair(float(v), 1.5) for v in values])
     np.testing.assert_array_equal(where(values < 1.0, values, 0.0), [where(float(v) < 1.0, float(v), 0.0) for v in values])
+
+
+@pytest.mark.parametrize("function", [minimum, maximum])
+def test_what_is_not_a_number_is_seen_on_either_side(function: Callable[[Any, Any], Any]) -> None:
+    assert math.isnan(function(math.nan, 1.0))
+    assert math.isnan(function(1.0, math.nan))
+    assert np.isnan(function(np.array([math.nan, 1.0]), np.array([1.0, math.nan]))).all()
+
+
+def test_hill_shows_what_is_not_a_number() -> None:
+    for arguments in ((math.nan, 1.0, 2.0), (1.0, math.nan, 2.0), (1.0, 2.0, math.nan)):
+        assert math.isnan(hill(*arguments))
+        assert np.isnan(hill(*(np.array([a]) for a in arguments))).all()

@@ -121,6 +121,24 @@ def test_drawn_gives_its_sets_in_order_then_with_replacement_by_weight() -> None
     assert (weighted["fixed"] == 7.0).all()
 
 
+@pytest.mark.parametrize(
+    ("values", "weights", "middle"),
+    [
+        ([3.0, 1.0, 2.0], None, 2.0),
+        ([3.0, 1.0, 2.0], [1.0, 1.0, 1.0], 2.0),
+        ([4.0, 1.0, 2.0, 3.0], [1.0, 1.0, 1.0, 1.0], 2.5),
+        ([1.0, 2.0, 3.0], [6.0, 1.0, 1.0], 1.0),
+        ([1.0, 2.0, 3.0], [1.0, 0.0, 1.0], 2.0),
+        ([1.0, 5.0], [0.2, 0.8], 5.0),
+    ],
+)
+def test_typical_values_of_draws_are_weighted_medians(values: list[float], weights: list[float] | None, middle: float) -> None:
+    given = None if weights is None else np.array(weights)
+    drawn = Drawn(model=MODEL, values=dict(a=np.array(values)), weights=given)
+    assert drawn.typical_values()[list(MODEL.parameters).index("a")] == middle
+    assert drawn.typical_values()[list(MODEL.parameters).index("fixed")] == 7.0
+
+
 def test_individuals_can_be_given_other_values() -> None:
     people = population().sample(4, seed=1)
     other = people.with_parameters(a=1.0, c=np.arange(4.0))

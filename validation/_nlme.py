@@ -123,8 +123,8 @@ def oracle_of(cohort: Cohort, population: Parametric) -> oracle.Problem:
     typical = dict(zip(population.model.parameters, population.typical_values(), strict=True))
     error = population.error(output)
     numbers = {letter: getattr(error, field, 0.0) for letter, field in zip("abc", ("sd", "cv", "exponent"), strict=True)}
-    course = _decay if population.model is DECAY else _oral
-    return oracle.Problem(oracle.table(ids, *columns, **known), course, typical, population.covariance(), type(error).__name__.lower(), **numbers)
+    course, name = _decay if population.model is DECAY else _oral, type(error).__name__.lower()
+    return oracle.Problem(oracle.table(ids, *columns, **known), course, typical, population.covariance(), name, **numbers)
 
 
 def objective(log_likelihood: float, cohort: Cohort) -> float:

@@ -17,10 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import _nlme as nlme
 import _oracle as oracle
 
-from autologue.fit import Fit, fit
-from autologue.fit.focei import FOCEI
-from autologue.fit.laplace import Laplace
-from autologue.fit.quadrature import Quadrature
+from autologue.fit import FOCEI, Fit, Laplace, Quadrature, fit
 
 TYPICAL, OMEGAS = ("ka", "cl", "v"), ("omega_ka", "omega_cl", "omega_v")
 

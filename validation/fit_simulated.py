@@ -3,8 +3,8 @@
 Stein 2019: 90 patients, the visits of the paediatric study over two years, an assay limit below which half of the samples after day 90
 lie. Leon-Triana 2021: 60 patients, with variability and assays that the paper does not state. Each fit starts 30 % away from the truth.
 
-Claims: over the replicates, (estimate - truth) / standard error has a mean of zero, and its squares one of one, within 3.5 Monte-Carlo errors;
-90 to 99 % of the 95 % intervals hold the truth (full mode only: quick has one small cohort). The bias on the log scale is printed
+Claims: over the replicates, (estimate - truth) / standard error has a mean of zero, and its squares one of one, within 3.5 Monte-Carlo
+errors; 90 to 99 % of the 95 % intervals hold the truth (full mode only: quick has one small cohort). The bias on the log scale is printed
 with its 95 % Monte-Carlo interval.
 """
 

@@ -18,13 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import _nlme as nlme
 import _oracle as oracle
 
-from autologue.fit import read_structure
-from autologue.fit.fo import FO
-from autologue.fit.foce import FOCE
-from autologue.fit.focei import FOCEI
-from autologue.fit.laplace import Laplace
+from autologue.fit import FO, FOCE, FOCEI, Laplace, Quadrature, read_structure
 from autologue.fit.problem import pose
-from autologue.fit.quadrature import Quadrature
 from autologue.likelihood import Likelihood
 from autologue.variability import Combined1, Combined2, Constant, LogNormal, Power, Proportional
 

@@ -16,8 +16,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import _nlme as nlme
 
-from autologue.fit import fit
-from autologue.fit.focei import FOCEI
+from autologue.fit import FOCEI, fit
 
 SOURCE = "nlmixr2 FOCEI"
 PUBLISHED = dict(cl=0.13548, v=8.132, omega_cl=np.sqrt(0.07113), omega_v=np.sqrt(0.03702), cv_concentration=0.22621)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from autologue.data import read_cohort
     from autologue.engine.solve import Solver
     from autologue.engine.summary import Area, FirstAbove, FirstBelow, LastAbove, Maximum, Minimum
-    from autologue.fit import FOCEI, SAEM, Fit, fit
+    from autologue.fit import FOCEI, SAEM, Fit, Prior, fit, load_fit
     from autologue.model import BirthDeath, Crossing, Dosing, Input, Model, Output, Parameter, Phase, Rule, State
     from autologue.patient import Cohort, Event, Observations, Patient
     from autologue.population import Categorical, CategoryEffect, Continuous, Correlation, Drawn, Individuals, Parametric, PowerEffect
@@ -28,7 +28,7 @@ _PLACES = {
     "data": ("read_cohort",),
     "engine.solve": ("Solver",),
     "engine.summary": ("Area", "FirstAbove", "FirstBelow", "LastAbove", "Maximum", "Minimum"),
-    "fit": ("FOCEI", "Fit", "SAEM", "fit"),
+    "fit": ("FOCEI", "Fit", "Prior", "SAEM", "fit", "load_fit"),
     "model": ("BirthDeath", "Crossing", "Dosing", "Input", "Model", "Output", "Parameter", "Phase", "Rule", "State"),
     "patient": ("Cohort", "Event", "Observations", "Patient"),
     "population": ("Categorical", "CategoryEffect", "Continuous", "Correlation", "Drawn", "Individuals", "Parametric", "PowerEffect"),
@@ -79,6 +79,7 @@ __all__ = [
     "Phase",
     "Power",
     "PowerEffect",
+    "Prior",
     "Proportional",
     "Regimen",
     "Rule",
@@ -88,6 +89,7 @@ __all__ = [
     "State",
     "fit",
     "library",
+    "load_fit",
     "read_cohort",
     "simulate",
     "simulate_to_parquet",

@@ -46,7 +46,7 @@ def sqrt(x: Any) -> Any:
 def minimum(a: Any, b: Any) -> Any:
     """Return the smaller of a and b (a continuous kink, allowed in a right-hand side)."""
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
-        return min(a, b)
+        return a if a < b or a != a else b  # a NaN on either side is seen
     symbol = _symbolic(a, b)
     return symbol._binary("min", a, b) if symbol is not None else _numpy().minimum(a, b)
 
@@ -54,7 +54,7 @@ def minimum(a: Any, b: Any) -> Any:
 def maximum(a: Any, b: Any) -> Any:
     """Return the larger of a and b (a continuous kink, allowed in a right-hand side)."""
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
-        return max(a, b)
+        return a if a > b or a != a else b  # a NaN on either side is seen
     symbol = _symbolic(a, b)
     return symbol._binary("max", a, b) if symbol is not None else _numpy().maximum(a, b)
 
@@ -77,7 +77,7 @@ def hill(x: Any, half: Any, power: Any) -> Any:
     np = _numpy()
     x, half = np.maximum(x, 0.0), np.asarray(half, dtype=float)
     above = (x >= half) & (x > 0)
-    small = (np.where(above, half, x) / np.where(above, x, np.where(half > 0, half, 1.0))) ** power
+    small = (np.where(above, half, x) / np.where(above, x, np.where(half <= 0, 1.0, half))) ** power
     return np.where(above, 1.0, small) / (1.0 + small)
 
 

@@ -144,6 +144,21 @@ class Rule:
     times: int = 1
     at: Literal["threshold", "visits"] = "threshold"
 
+    def __post_init__(self) -> None:
+        """Check delay, duration, number of times and changes."""
+        if not (0 <= self.delay < math.inf):
+            raise ModelError(f"rule '{self.name}': delay={self.delay!r} must be a finite time of at least zero")
+        if not self.lasting > 0:
+            raise ModelError(f"rule '{self.name}': lasting={self.lasting!r} must be a time above zero (left out: the change stays)")
+        if not (isinstance(self.times, int) and self.times >= 1):
+            raise ModelError(f"rule '{self.name}': times={self.times!r} must be a whole number of at least one")
+        if self.at not in ("threshold", "visits"):
+            raise ModelError(f"rule '{self.name}': at={self.at!r}; expected 'threshold' or 'visits'")
+        wrong = [name for name, value in self.change.items() if not math.isfinite(value)]
+        if wrong or not self.change:
+            what = f"sets '{wrong[0]}' to {self.change[wrong[0]]!r}; expected a finite number" if wrong else "changes no input; name one"
+            raise ModelError(f"rule '{self.name}' {what}")
+
 
 @dataclass(frozen=True, slots=True)
 class Dosing:

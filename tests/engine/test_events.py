@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from engine_models import EXTINCT, PK, RULED, STEIN, SWITCH, Floats, build, stein, typical
 
 from autologue.engine.reference import solve_reference
 from autologue.engine.solve import EXPLICIT, STIFF, Solution, Solver, solve
-from autologue.errors import InputError
-from autologue.model import Crossing, Input, Output, Phase, Rule, State
+from autologue.errors import InputError, ModelError
+from autologue.model import Crossing, Input, Model, Output, Phase, Rule, State
 from autologue.regimen import Bolus, Infusion, Level, Regimen
 
 TIGHT = Solver(explicit=True, rtol=1e-10)
@@ -247,3 +249,43 @@ def test_a_rule_at_visits_does_nothing_without_visits() -> None:
 def test_a_dose_that_jumps_over_a_threshold_triggers_its_rule() -> None:
     found = _ruled(Regimen(Bolus(4.0, 20.0, "1", "drug")))
     np.testing.assert_array_equal(found.values[0, :, 3], np.where(np.linspace(0, 16, 161) >= 4.0, 1.0, 0.0))
+
+
+def _arch(sign: float) -> Model:
+    """x rises (or falls) to its turn at t = 5 and comes back: x = 20 + sign (5 t - t^2 / 2), which both methods step over in one piece."""
+    level = 20.0 + sign * 12.495
+    return build(
+        f"test_arch_{int(sign)}", dict(x=State("1", signed=True)), dict(a=1.0), lambda p: dict(x=20.0),
+        [
+            Phase(lambda t, p: dict(x=sign * p.a * (5.0 - t)), until=Crossing(lambda y: y.x - level, "rising")),
+            Phase(lambda p: dict(x=0.0 * p.a)),
+        ],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("solver", [STIFF, EXPLICIT])
+@pytest.mark.parametrize(("sign", "when"), [(1.0, 4.9), (-1.0, 5.1)])
+def test_a_threshold_that_is_passed_twice_within_half_a_step_is_seen(solver: Solver, sign: float, when: float) -> None:
+    model = _arch(sign)
+    found = solve(model, typical(model), times=np.array([0.0, 20.0]), solver=solver)
+    assert found.marks[0, 0] == pytest.approx(when, rel=1e-6)
+    assert found.values[0, 1, 0] == pytest.approx(20.0 + sign * 12.495, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(lasting=0.0), "lasting=0.0 must be a time above zero"),
+        (dict(lasting=float("nan")), "lasting=nan"),
+        (dict(delay=-1.0), "delay=-1.0 must be a finite time of at least zero"),
+        (dict(delay=float("nan")), "delay=nan"),
+        (dict(delay=float("inf")), "delay=inf"),
+        (dict(times=0), "times=0 must be a whole number"),
+        (dict(at="visit"), "expected 'threshold' or 'visits'"),
+        (dict(change={}), "changes no input"),
+        (dict(change=dict(on=float("nan"))), "sets 'on' to nan"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        Rule(**{"name": "low", "when": Crossing(lambda y: y.x, "falling"), "change": dict(on=0.0), **change})

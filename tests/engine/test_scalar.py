@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pytest
 from engine_models import Floats
 from numba import njit
 
-from autologue.engine.scalar import bitpow, vexp, vlog, vpow, vsqrt
+from autologue.engine.scalar import vexp, vlog, vpow, vsqrt
 
 
 @njit
@@ -21,16 +20,14 @@ def apply(which: int, x: Floats, a: Floats, out: Floats) -> None:
             out[i] = vlog(x[i])
         elif which == 2:
             out[i] = vpow(x[i], a[i])
-        elif which == 3:
-            out[i] = vsqrt(x[i])
         else:
-            out[i] = bitpow(x[i], a[i])
+            out[i] = vsqrt(x[i])
 
 
 def of(which: str, x: Floats | list[float], a: Floats | float = 0.0) -> Floats:
     x = np.asarray(x, dtype=float)
     out = np.empty_like(x)
-    apply(("exp", "log", "pow", "sqrt", "bitpow").index(which), x, np.broadcast_to(np.asarray(a, dtype=float), x.shape).copy(), out)
+    apply(("exp", "log", "pow", "sqrt").index(which), x, np.broadcast_to(np.asarray(a, dtype=float), x.shape).copy(), out)
     return out
 
 
@@ -77,9 +74,3 @@ def test_special_values() -> None:
     np.testing.assert_array_equal(of("pow", [0.0, -2.0, nan, inf], 1.5), [0.0, 0.0, nan, inf])
     np.testing.assert_array_equal(of("pow", [2.0, 1.0, 0.0], nan)[:2], [nan, nan])
     np.testing.assert_array_equal(of("sqrt", [0.0, -1.0, nan, inf]), [0.0, 0.0, nan, inf])
-
-
-@pytest.mark.parametrize("power", [-0.1, -0.07, 0.04])
-def test_the_rough_power_for_step_control_is_good_to_ten_per_cent(power: float) -> None:
-    x = np.exp(np.linspace(np.log(1e-12), np.log(1e10), 10_001))
-    assert np.abs(of("bitpow", x, power) / x**power - 1).max() < 0.1

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from engine_models import ERADICATION, EVERYTHING, EXTINCT, FORCED, PK, ROBERTSON, STEIN, TAIL, Floats, build, typical, wide
 from scipy.integrate import solve_ivp
 
+from autologue.engine.closed import closed_form
+from autologue.engine.codes import BAD_START
 from autologue.engine.reference import solve_reference
+from autologue.engine.sensitivity import sensitivities
 from autologue.engine.solve import EXPLICIT, REASONS, STIFF, Solver, solve
 from autologue.errors import InputError
-from autologue.model import Input, Model, Phase, State
+from autologue.functions import hill, log, maximum, minimum
+from autologue.model import Input, Model, Output, Phase, State
 from autologue.regimen import Bolus, Level, Regimen
 
 TIGHT, TIGHT_STIFF = Solver(explicit=True, rtol=1e-11), Solver(rtol=1e-11)
@@ -150,7 +156,7 @@ def test_a_parameter_that_is_not_a_number_is_a_status_for_that_patient_alone(mod
     for k in range(n):
         p[2 * k + 1, k], p[2 * k + 2, k] = np.nan, np.inf
     found = solve(model, p, times=np.linspace(0, 20, 5), solver=solver)
-    assert (found.status[1::2] == REASONS.index(REASONS[-1])).all()
+    assert (found.status[1::2] == BAD_START).all()
     assert np.isnan(found.values[1::2]).all()
     assert (found.failed_at[1::2] == 0.0).all()
     alone = solve(model, typical(model), times=np.linspace(0, 20, 5), solver=solver)
@@ -188,6 +194,84 @@ def test_a_start_that_is_not_finite_or_a_rate_that_is_not_is_a_reason() -> None:
     assert "initial state" in REASONS[infinite.status[0]]
     rate = solve(ERADICATION, typical(ERADICATION, rho=np.inf), times=np.array([1.0]))
     assert REASONS[rate.status[0]] == "the rate of change is not a finite number"
+
+
+DRAINED = build(
+    "test_drained", dict(x=State("1", absolute=1e-9), z=State("1")), dict(x0=1.0), lambda p: dict(x=p.x0, z=1.0),
+    lambda y: dict(x=-0.5, z=-0.1 * y.z),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("solver", [STIFF, EXPLICIT])
+@pytest.mark.parametrize(("x0", "when"), [(1.0, 2.0), (-1.0, 0.0)])
+def test_a_state_below_zero_is_a_reason_of_its_own(solver: Solver, x0: float, when: float) -> None:
+    found = solve(DRAINED, typical(DRAINED, x0=x0), times=np.array([1.0, 3.0]), solver=solver)
+    assert REASONS[found.status[0]] == "a state falls below zero and does not say that it may (signed=True)"
+    assert found.failed_at[0] == pytest.approx(when, abs=1e-6)
+    slopes = sensitivities(DRAINED, typical(DRAINED, x0=x0), wrt=["x0"], times=np.array([1.0, 3.0]), solver=solver)
+    assert slopes.status[0] == found.status[0]
+
+
+KINKED = build(
+    "test_kinked", dict(x=State("1")), dict(a=1.0, b=1.0), lambda p: dict(x=1.0), lambda y, p: dict(x=-0.1 * y.x),
+    outputs={
+        name: Output(function, "1")
+        for name, function in dict(
+            left_low=lambda y, p: minimum(log(p.a) * y.x, p.b), right_low=lambda y, p: minimum(p.b, log(p.a) * y.x),
+            left_high=lambda y, p: maximum(log(p.a) * y.x, p.b), right_high=lambda y, p: maximum(p.b, log(p.a) * y.x),
+            base=lambda y, p: hill(log(p.a) * y.x, p.b, 2.0), half=lambda y, p: hill(p.b, log(p.a) * y.x, 2.0),
+        ).items()
+    },
+)  # fmt: skip
+
+
+def test_a_kink_does_not_swallow_what_is_not_a_number() -> None:
+    found = solve(KINKED, typical(KINKED, a=np.array([-1.0, 2.0])), times=np.array([0.0, 1.0]))
+    assert np.isnan(found.values[0]).all()
+    x, lead = np.exp(-0.1 * np.array([0.0, 1.0])), np.log(2.0)
+    np.testing.assert_allclose(found.values[1, :, 0], np.minimum(lead * x, 1.0), rtol=1e-6)
+    np.testing.assert_allclose(found.values[1, :, 3], np.maximum(lead * x, 1.0), rtol=1e-6)
+    np.testing.assert_array_equal(found.values[1, :, [0, 2]], found.values[1, :, [1, 3]])
+
+
+@pytest.mark.parametrize("explicit", [False, True])
+def test_absolute_tolerances_are_tightened_when_asked(explicit: bool) -> None:
+    # a depot that declares 1e-3 and ends far below it
+    model = build("test_depot", dict(x=State("1", absolute=1e-3)), dict(k=1.0), lambda p: dict(x=1.0), lambda y, p: dict(x=-p.k * y.x))
+    times, want = np.array([9.0]), np.exp(-9.0)
+    off = [
+        abs(solve(model, typical(model), times=times, solver=Solver(explicit=explicit, rtol=1e-9, **more)).values[0, 0, 0] / want - 1)
+        for more in ({}, dict(absolute=1e-6))
+    ]
+    assert off[0] > 1e-4
+    assert off[1] < 2e-6
+
+
+@pytest.mark.parametrize(
+    "wrong", [dict(rtol=1.0), dict(absolute=0.0), dict(absolute=float("nan")), dict(max_steps=0), dict(max_steps=1.5)], ids=str
+)
+def test_settings_without_meaning_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="expected"):
+        Solver(**wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        dict(parameters=[["a", "b", "c", "d", "e", "f"]]), dict(parameters=np.ones(6)), dict(parameters=np.ones((0, 6))),
+        dict(times=[1.0, 2.0]), dict(times=np.array([2.0, 1.0])), dict(times=np.array([np.nan])), dict(times=np.array([-1.0])),
+        dict(start=np.nan), dict(visits=[np.inf]), dict(workers=0), dict(chunk=0), dict(outputs=["transgen"]), dict(horizon=np.inf),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_call_without_meaning_is_refused_in_a_sentence(wrong: dict[str, Any]) -> None:
+    given = dict(parameters=typical(STEIN), times=np.array([1.0])) | wrong
+    with pytest.raises(InputError, match=r"expected|must be|give|did you mean|sort them"):
+        solve(STEIN, given.pop("parameters"), **given)
+    if set(wrong) <= {"parameters", "times", "outputs"}:
+        given = dict(parameters=typical(STEIN), times=np.array([1.0])) | wrong
+        with pytest.raises(InputError):
+            closed_form(STEIN, given.pop("parameters"), **given)
 
 
 def test_a_horizon_at_the_start_and_no_times_are_fine() -> None:

@@ -8,6 +8,8 @@ from engine_models import TAIL, Floats, typical
 from scipy import stats
 
 from autologue.engine.solve import EXPLICIT, STIFF, Solver, solve
+from autologue.engine.summary import Maximum
+from autologue.errors import InputError
 from autologue.regimen import Level, Regimen
 
 TIGHT = Solver(explicit=True, rtol=1e-9)
@@ -100,3 +102,31 @@ def test_without_chance_extinction_waits_until_it_is_certain() -> None:
     assert found.values[0, 1, 0] >= 1.0
     assert found.values[0, 2, 0] == 0.0
     assert found.values[0, 2, 1] == pytest.approx(1.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+def test_the_probability_is_that_of_the_patient_whether_the_cells_die_or_not(ragged: bool) -> None:
+    regimen = Regimen(Level(14.0, "feeding", 3.0, until=26.0))
+    count, times = 50, np.linspace(0.0, 60.0, 13)
+    p = np.repeat(typical(TAIL), count, axis=0)
+    given = [times[: 4 + k % 10] for k in range(count)] if ragged else times
+    asked = [Maximum("cells_extinction_probability"), Maximum("cells")]
+    found = solve(
+        TAIL, p, times=given, horizon=60.0, regimens=[regimen], chance=uniforms(count), outputs=SHOWN, summaries=asked, workers=2, chunk=7
+    )
+    when = found.marks[:, list(found.events).index("extinction of cells")]
+    assert 5 < np.isfinite(when).sum() < count
+    spared = solve(TAIL, p, times=given, horizon=60.0, regimens=[regimen], outputs=SHOWN, summaries=asked)
+    np.testing.assert_array_equal(found.values[..., 1], spared.values[..., 1])
+    np.testing.assert_array_equal(found.summaries[:, 0], spared.summaries[:, 0])
+    np.testing.assert_array_equal(found.status, spared.status)
+    alone = found.values[..., 0] if not ragged else np.split(found.values[:, 0], np.cumsum([len(t) for t in given])[:-1])
+    for k in np.flatnonzero(np.isfinite(when)):
+        its = given[k] if ragged else times
+        assert (alone[k][its > when[k]] == 0.0).all()
+
+
+def test_a_chance_outside_zero_to_one_is_refused() -> None:
+    for chance in (np.array([1.5]), np.array([np.nan]), np.array([0.1, 0.2])):
+        with pytest.raises(InputError, match="expected"):
+            solve(TAIL, typical(TAIL), times=np.array([1.0]), chance=chance)

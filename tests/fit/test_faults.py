@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 from calibration import FAULTS, NONE, Fault
 
+from autologue.fit import FOCEI, Laplace, Quadrature
 from autologue.fit.estimated import Estimator
-from autologue.fit.focei import FOCEI
-from autologue.fit.laplace import Laplace
 from autologue.fit.problem import pose
-from autologue.fit.quadrature import Quadrature
 from autologue.fit.structure import read_structure
 from autologue.likelihood import Likelihood
 

@@ -12,7 +12,7 @@ from autologue import library
 from autologue.engine.solve import Solution, Solver, solve
 from autologue.errors import InputError, ModelError
 from autologue.qualify import agreement
-from autologue.qualify.course import Course, follow, tightened
+from autologue.qualify.course import Course, follow
 
 TIMES = np.linspace(0.0, 10.0, 101)
 WAVE = Course(TIMES, dict(wave=np.sin(TIMES), fall=np.exp(-0.5 * TIMES)))
@@ -41,13 +41,6 @@ def test_follow_takes_populations_and_changes_and_refuses_others() -> None:
         follow("owens_bozic_2021", np.array([0.0]), tumor_0=1.0)
     with pytest.raises(InputError, match="unknown population 'patient_5'; did you mean patient_"):
         follow("owens_bozic_2021", np.array([0.0]), population="patient_5")
-
-
-def test_tightened_models_change_declared_tolerances_only() -> None:
-    tight, loose = tightened("kirouac_2023", 1e-3), library.load("kirouac_2023")
-    for name, state in loose.states.items():
-        assert tight.states[name].absolute == (state.absolute * 1e-3 if state.absolute else None)
-    assert tightened("stein_2019", 1e-3) is library.load("stein_2019")
 
 
 def test_parameter_sets_hold_every_population_and_differ() -> None:

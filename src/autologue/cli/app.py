@@ -8,16 +8,20 @@ import typer
 
 from autologue import __version__
 from autologue.cli.check import check_app
+from autologue.cli.equilibria import equilibria, threshold
 from autologue.cli.failing import FailingGroup
 from autologue.cli.fit import fit
 from autologue.cli.grade import grade
+from autologue.cli.identify import identify
 from autologue.cli.models import models
 from autologue.cli.nca import nca
 from autologue.cli.plot import plot_app
 from autologue.cli.selftest import selftest
+from autologue.cli.sensitivity import sensitivity
 from autologue.cli.simulate import simulate
 from autologue.cli.survival import survival
 from autologue.cli.trial import trial
+from autologue.cli.virtual import compare, virtual
 
 __all__ = ["app", "main"]
 
@@ -39,6 +43,8 @@ app.command()(grade)
 app.command()(survival)
 app.command()(models)
 app.command()(selftest)
+for _question in (sensitivity, identify, equilibria, threshold, virtual, compare):
+    app.command(rich_help_panel="Questions to a model")(_question)
 app.add_typer(check_app, name="check")
 app.add_typer(plot_app, name="plot")
 
@@ -67,6 +73,7 @@ def root(
     autologue survival follow_up.csv --out page.html  Kaplan-Meier, and all families side by side
     autologue check data study.csv                    how a table is read, and what is wrong with it
     autologue plot data study.csv --out figure.svg    the profile of each patient
+    autologue sensitivity kimmel_2021 --around 0.2 --quantity tumour_volume:nadir --log   which parameters matter
     autologue check model my_model.py                 what is wrong with a model, in words
     autologue selftest                                the reference cases, run on this machine
     """

@@ -25,6 +25,7 @@ __all__ = ["Arrays", "Tables", "checked_parameters", "tabulate", "time_tables"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+_EACH = ("span", "first", "last", "first_event", "last_event")  # what has one entry a patient
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,7 @@ class Tables:
 
     def taken(self, who: Integers) -> Tables:
         """Return the tables of these patients, in this order; a patient may come more than once."""
-        each = ("span", "first", "last", "first_event", "last_event")
-        chosen: dict[str, Any] = {name: getattr(self, name)[who] for name in each}
+        chosen: dict[str, Any] = {name: getattr(self, name)[who] for name in _EACH}
         return replace(self, **chosen)
 
 
@@ -96,6 +96,8 @@ def tabulate(
     """Return the tables of `count` patients; arguments as in `solve`."""
     model = system.model
     names = tuple(system.outputs) if outputs is None else tuple(outputs)
+    if not np.isfinite([start, *visits]).all():
+        raise InputError(f"start or visits are not finite; expected numbers of {model.time}s")
     flat, first, last, ends = time_tables(times, count, start)
     if horizon is not None and not np.isfinite(horizon):
         raise InputError(f"the horizon is {horizon!r}; a finite number of {model.time}s is expected")
@@ -149,7 +151,7 @@ class Arrays:
         return (
             kernel.step, kernel.aux, kernel.layout, self.parameters, a, b, t.span, t.defaults, t.flat, t.first, t.last,
             t.rows, t.events, t.first_event, t.last_event, t.guards, t.rules, t.delays, t.changes, t.tail,
-            t.kinds, t.limits, solver.rtol, t.absolute, solver.max_steps, t.chosen, t.direct, self.out, self.sums,
+            t.kinds, t.limits, solver.rtol, t.absolute * solver.absolute, solver.max_steps, t.chosen, t.direct, self.out, self.sums,
             self.status, self.failed, self.steps, self.marks,
         )  # fmt: skip
 
@@ -158,7 +160,7 @@ class Arrays:
         t = self.tables
         return (
             kernel.step, kernel.aux, kernel.layout, sets, a, b, t.span, t.defaults, t.flat, t.first, t.last, t.rows,
-            t.events, t.first_event, t.last_event, t.guards, t.tail, solver.rtol, t.absolute,
+            t.events, t.first_event, t.last_event, t.guards, t.tail, solver.rtol, t.absolute * solver.absolute,
             solver.max_steps, t.chosen, t.direct, out, self.status, self.failed,
         )  # fmt: skip
 
@@ -166,7 +168,10 @@ class Arrays:
 def checked_parameters(system: System, parameters: Floats, chance: Floats | None = None) -> Floats:
     """Return parameters as the kernels read them, with the chance of a birth-death tail; raises InputError for another shape."""
     expected = len(system.model.parameters)
-    array = np.ascontiguousarray(parameters, dtype=float)
+    try:
+        array = np.ascontiguousarray(parameters, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"model {system.model.name}: parameters are no array of numbers; expected (patients, {expected})") from None
     if array.ndim != 2 or array.shape[1] != expected or not len(array):
         raise InputError(
             f"model {system.model.name}: parameters have shape {array.shape}; expected (patients, {expected}) with at least one patient"
@@ -175,6 +180,8 @@ def checked_parameters(system: System, parameters: Floats, chance: Floats | None
         column = np.ones(len(array)) if chance is None else np.asarray(chance, dtype=float)
         if column.shape != (len(array),):
             raise InputError(f"model {system.model.name}: chance has shape {column.shape}; expected ({len(array)},), a number a patient")
+        if not ((column >= 0) & (column <= 1)).all():
+            raise InputError(f"model {system.model.name}: chance holds numbers outside 0 to 1; expected uniform numbers, one a patient")
         array = np.column_stack([array, column])
     return array
 
@@ -221,9 +228,8 @@ def _chosen(system: System, names: Sequence[str]) -> tuple[Integers, Integers]:
     chosen, direct = [], []
     for name in names:
         if name in known:
-            node = system.outputs[name]
             chosen.append(known.index(name))
-            direct.append(int(str(node.value)[1:]) if node.op == "var" and str(node.value)[0] == "y" else -1)
+            direct.append(system.state_of(name))
         elif name.removeprefix("state:") in states:
             chosen.append(-1)
             direct.append(states.index(name.removeprefix("state:")))

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.engine.arrays import checked_parameters, time_tables
+from autologue.engine.codes import BAD_START
 from autologue.engine.emit import emit
 from autologue.engine.evaluate import evaluate
 from autologue.engine.kernel import load_module
-from autologue.engine.solve import REASONS, Prepared, Solution, prepare, threads
+from autologue.engine.solve import Prepared, Solution, prepare, threads
 from autologue.engine.system import System
 from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
@@ -119,7 +120,7 @@ def solve_closed_form(model: Model, parameters: Floats, times: Floats, outputs: 
     named: dict[str, Floats | float] = {f"p{i}": parameters[:, i] for i in range(parameters.shape[1])}
     ends = [np.broadcast_to(end, (count,)) for end in evaluate(ready.system.graph, ready.system.phase_ends, named)]
     marks = np.column_stack([np.where(end <= times[-1], end, np.nan) for end in ends])
-    status = np.where(bad.any(axis=1), len(REASONS) - 1, 0)
+    status = np.where(bad.any(axis=1), BAD_START, 0)
     failed_at = np.where(status == 0, np.nan, times[bad.argmax(axis=1)])
     events = tuple(f"end of phase {k + 1}" for k in range(len(model.phases)))
     return Solution(tuple(outputs), values, np.empty((count, 0, 2)), status, failed_at, np.zeros(count, dtype=np.int64), marks, events)

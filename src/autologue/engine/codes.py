@@ -3,9 +3,9 @@
 # lanes that stand side by side
 WIDTH = 8
 # what `aux` does
-SETUP, RHS, OUTPUTS, GUARDS, RESET, GUARD_SPEEDS = range(6)
+SETUP, RHS, OUTPUTS, GUARDS, RESET, GUARD_SPEEDS, NODES = range(7)
 # how a patient's solve ended
-OK, STEP_CAP, MIN_STEP, NOT_FINITE, BAD_START = range(5)
+OK, STEP_CAP, MIN_STEP, NOT_FINITE, BAD_START, NEGATIVE = range(6)
 # events of a regimen
 BOLUS, RATE, SET_INPUT, VISIT = range(4)
 # what a guard does when it fires

@@ -22,7 +22,7 @@ __all__ = ["Collector", "Labels", "failures", "summary_names"]
 Floats = NDArray[np.float64]
 _RESERVED = ("draw", "patient", "time", "status", "failed_at")
 _Variable = tuple[str, tuple[str, ...], Any, dict[str, Any]]
-_FLAGS = ("solved", "step_cap_reached", "step_too_small", "rate_not_finite", "start_not_finite")
+_FLAGS = ("solved", "step_cap_reached", "step_too_small", "rate_not_finite", "start_not_finite", "state_negative")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from autologue.engine.codes import (
     FAR,
     GUARDS,
     MIN_STEP,
+    NEGATIVE,
     NOT_FINITE,
     OK,
     RATE,
@@ -61,13 +62,60 @@ def first_step(aux, S, L, lane, B, span):
 
 
 @compiled
+def guard_at(aux, S, L, lane, k, theta, B):
+    """Return guard k at fraction theta of the last step."""
+    dense(S, L, lane, theta, B)
+    call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
+    return B[L[0] + 1 + k]
+
+
+@compiled
+def beyond(aux, S, L, lane, k, sign, low, high, B):
+    """Return a fraction of the last step between low and high where sign * guard k is above zero, -1 if there is none."""
+    ratio = 0.6180339887498949
+    p, q = high - ratio * (high - low), low + ratio * (high - low)
+    vp, vq = sign * guard_at(aux, S, L, lane, k, p, B), sign * guard_at(aux, S, L, lane, k, q, B)
+    for _ in range(24):
+        if vp > 0.0 or vq > 0.0:
+            return p if vp > 0.0 else q
+        if vp >= vq:
+            high, q, vq = q, p, vp
+            p = high - ratio * (high - low)
+            vp = sign * guard_at(aux, S, L, lane, k, p, B)
+        else:
+            low, p, vp = p, q, vq
+            q = low + ratio * (high - low)
+            vq = sign * guard_at(aux, S, L, lane, k, q, B)
+    return -1.0
+
+
+@compiled
+def hidden(aux, S, L, lane, k, d, start, middle, end, B):
+    """Return the ends of a part of the last step in which guard k passes zero, though it has one sign at start, middle and end.
+
+    (-1, -1) if there is none. The parabola through the three says whether the guard may come near zero between them; only then is
+    the dense output searched.
+    """
+    sign = -1.0 if start > 0.0 and middle > 0.0 and end > 0.0 else (1.0 if start < 0.0 and middle < 0.0 and end < 0.0 else 0.0)
+    curve, slope = 2.0 * (start - 2.0 * middle + end), 4.0 * middle - 3.0 * start - end
+    if not sign * curve < 0.0:
+        return -1.0, -1.0
+    top = -0.5 * slope / curve
+    inside = min(max(top, 0.0), 1.0)
+    if top < -0.1 or top > 1.1 or sign * (start + inside * (slope + inside * curve)) + 0.25 * abs(curve) < 0.0:
+        return -1.0, -1.0
+    theta = beyond(aux, S, L, lane, k, sign * d, max(0.0, inside - 0.35), min(1.0, inside + 0.35), B)
+    if theta < 0.0:
+        return -1.0, -1.0
+    return (0.0, theta) if sign > 0.0 else (theta, 1.0)
+
+
+@compiled
 def locate(aux, S, L, lane, k, direction, low, high, B):
     """Return the fraction of the last step at which guard k passes zero, between low (before) and high (after)."""
     for _ in range(60):
         middle = 0.5 * (low + high)
-        dense(S, L, lane, middle, B)
-        call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
-        if B[L[0] + 1 + k] * direction >= 0.0:
+        if guard_at(aux, S, L, lane, k, middle, B) * direction >= 0.0:
             high = middle
         else:
             low = middle
@@ -99,6 +147,8 @@ def watch(aux, S, L, lane, guards, after, before, B):
             low, high = 0.0, 0.5
         elif middle[k] * d < 0.0 and end[k] * d >= 0.0:
             low, high = 0.5, 1.0
+        else:
+            low, high = hidden(aux, S, L, lane, k, d, before[lane, k] * d, middle[k] * d, end[k] * d, B)
         if low >= 0.0 and S[L[14] + lane] >= after[lane, k]:
             theta = locate(aux, S, L, lane, k, d, low, high, B)
             if S[L[18] + lane] + theta * S[L[19] + lane] >= after[lane, k] and theta < best:
@@ -219,7 +269,7 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
     S[L[21]] = rtol
     for i in range(n):
         S[L[22] + i] = atol[i]
-    B = np.zeros(n + 1 + max(no, ng, 1) + nph + ng + 2 * nr)
+    B = np.zeros(n + 1 + max(6 * no, ng, 1) + nph + ng + 2 * nr)
     nrule = delays.shape[0]
     patient = np.full(W, -1)
     alive, need = np.zeros(W, np.bool_), np.ones(W, np.bool_)
@@ -304,7 +354,8 @@ def drive(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, 
                         fine = True
                         for j in range(n):
                             fine = fine and math.isfinite(B[j])
-                        status[i] = STEP_CAP if count[lane] >= max_steps else (MIN_STEP if fine else NOT_FINITE)
+                        why = NEGATIVE if S[L[19] + lane] < 0.0 else MIN_STEP
+                        status[i] = STEP_CAP if count[lane] >= max_steps else (why if fine else NOT_FINITE)
                         failed[i], steps[i] = t, count[lane]
                         need[lane] = anyneed = True
                     continue

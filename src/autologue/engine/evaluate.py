@@ -22,7 +22,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "log": np.log,
     "exp": np.exp,
     "sqrt": lambda a: np.sqrt(np.maximum(a, 0.0)),
-    "pow": lambda a, b: np.where(a > 0, np.power(np.where(a > 0, a, 1.0), b), 0.0),
+    "pow": lambda a, b: np.where(a <= 0, 0.0, np.power(np.where(a <= 0, 1.0, a), b)),
     "hill": hill,
     "min": np.minimum,
     "max": np.maximum,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autologue.engine import tableaus as tab
-from autologue.engine.codes import GUARD_SPEEDS, GUARDS, OUTPUTS, RESET, RHS, SETUP, WIDTH
+from autologue.engine.codes import GUARD_SPEEDS, GUARDS, NODES, OUTPUTS, RESET, RHS, SETUP, WIDTH
 from autologue.engine.emit import cost, emit
 from autologue.engine.graph import Graph, Node
 from autologue.engine.system import System
@@ -153,7 +153,10 @@ def _rodas(w: _Writer) -> list[str]:
     lines += factor
     for q in range(8):
         if q:
-            lines += [f"z{q}_{i}=y{i}+" + _weighted([f"k{j}_{i}" for j in range(q)], tab.RODAS_A[q]) for i in range(n)]
+            # the last two stages go on from where the one before has come to
+            start = "y{i}+" + "{more}" if q < 6 else "z{before}_{i}+k{before}_{i}"
+            more = [_weighted([f"k{j}_{i}" for j in range(q)], tab.RODAS_A[q]) for i in range(n)]
+            lines += [f"z{q}_{i}=" + start.format(i=i, more=more[i], before=q - 1) for i in range(n)]
             lines += [f"t{q}=t+{tab.RODAS_TIME[q]!r}*hh"] if slopes else []
             lines += w.stage(q, [(f"f{q}_{i}", f[i]) for i in range(n)])
         for i in range(n):
@@ -198,6 +201,7 @@ def _control(w: _Writer, *, explicit: bool, portable: bool) -> list[str]:
     at, n = w.at, w.n
     flush = (lambda x: f"({x} if abs({x})>1e-150 else 0.0)") if portable else (lambda x: x)
     # exponents of the squared error: proportional control for Rodas5P, PI control for Tsit5
+    low = _low(w)
     error, before = (-0.07, 0.04) if explicit else (-0.1, 0.0)
     lines = [
         "ok=e2<=1.0",
@@ -206,9 +210,10 @@ def _control(w: _Writer, *, explicit: bool, portable: bool) -> list[str]:
         f"fac=0.9*bitpow(en,{error})" + (f"*bitpow(eo,{before})" if before else ""),
         "fac=max(0.15,min(6.0,fac))",
         "hn=hh*(fac if ok else min(fac,0.9))",
-        "hn=max(hn,h) if (ok and hit) else hn",
+        "hn=max(hn,h) if ok&hit else hn",
         f"S[{at['to']}+l]=t",
-        f"S[{at['hu']}+l]=hh",
+        # the driver reads from the sign of a rejected step whether it was rejected for a state below zero
+        f"S[{at['hu']}+l]=" + (f"-hh if {low} else hh" if low else "hh"),
         f"S[{at['t']}+l]=(stop if hit else t+hh) if ok else t",
         f"S[{at['h']}+l]=hn",
         f"S[{at['eo']}+l]=max(en,1e-4) if ok else eo",
@@ -224,8 +229,13 @@ def _error(w: _Writer) -> list[str]:
     """Return the lines of the squared error norm; a state below zero by more than ten tolerances rejects the step."""
     terms = "+".join(f"(er{i}/(at{i}+rtol*max(abs(y{i}),abs(n{i}))))**2" for i in range(w.n))
     moving = sum(1 for f in w.system.rhs if not (f.op == "const" and f.value == 0))
-    guards = "&".join(f"(n{i}>=-10.0*at{i})" for i in range(w.n) if not w.system.signed[i])
-    return [f"ea=({terms})*{1 / max(moving, 1)!r}", f"e2=ea if {guards} else 1e10" if guards else "e2=ea"]
+    low = _low(w)
+    return [f"ea=({terms})*{1 / max(moving, 1)!r}", *([f"e2=1e10 if {low} else ea"] if low else ["e2=ea"])]
+
+
+def _low(w: _Writer) -> str:
+    """Return the condition that a state is below zero, and is no state that may be; empty where all may."""
+    return "|".join(f"(n{i}<-10.0*at{i})" for i in range(w.n) if not w.system.signed[i])
 
 
 def _step(w: _Writer, *, explicit: bool, group: bool, portable: bool) -> str:
@@ -237,20 +247,25 @@ def _step(w: _Writer, *, explicit: bool, group: bool, portable: bool) -> str:
     loads = w.loads(used, states=False) + ([f"k0_{i}=S[{at['k'] + i * WIDTH}+l]" for i in range(n)] if explicit else [])
     keep = [f"S[{at['yo'] + i * WIDTH}+l]=y{i}" for i in range(n)]
     keep += [f"S[{at['co'] + (r * n + i) * WIDTH}+l]=c{r + 1}_{i}" for i in range(n) for r in range(4)]
-    body = [*clock, *base, *loads, *(_tsit(w) if explicit else _rodas(w)), *_error(w)]
+    limits = [f"rtol=S[{at['rtol']}]", *(f"at{i}=S[{at['atol'] + i}]" for i in range(n))]
+    body = [*clock, *limits, *base, *loads, *(_tsit(w) if explicit else _rodas(w)), *_error(w)]
+    control = _control(w, explicit=explicit, portable=portable)
     if not group:
-        return _loop([*body, *keep, *_control(w, explicit=explicit, portable=portable)])
+        return _lanes("all_lanes", [*body, *keep, *control]) + _STEP + "    all_lanes(pointer)\n"
     keep += [f"S[{at['nn'] + i * WIDTH}+l]=n{i}" for i in range(n)] + [f"S[{at['e2']}+l]=e2"]
     keep += [f"S[{at['kn'] + i * WIDTH}+l]=k6_{i}" for i in range(n)] if explicit else []
-    shared = f"    e2=0.0\n    for l in range({WIDTH}):\n        e2=e2 if e2>=S[{at['e2']}+l] else S[{at['e2']}+l]\n"
-    again = [*clock, *base, *(f"n{i}=S[{at['nn'] + i * WIDTH}+l]" for i in range(n))]
+    worst = f"    S=carray(pointer, ({w.at['end']},))\n    e2=0.0\n    for l in range({WIDTH}):\n"
+    worst += f"        e2=e2 if e2>=S[{at['e2']}+l] else S[{at['e2']}+l]\n"
+    worst += f"    for l in range({WIDTH}):\n        S[{at['e2']}+l]=e2\n"
+    again = [*clock, *limits, f"e2=S[{at['e2']}+l]", *base, *(f"n{i}=S[{at['nn'] + i * WIDTH}+l]" for i in range(n))]
     if explicit:
         again += [f"k0_{i}=S[{at['k'] + i * WIDTH}+l]" for i in range(n)] + [f"k6_{i}=S[{at['kn'] + i * WIDTH}+l]" for i in range(n)]
-    return _loop([*body, *keep]) + shared + _loop([*again, *_control(w, explicit=explicit, portable=portable)])
+    parts = _lanes("try_lanes", [*body, *keep]) + _lanes("end_lanes", [*again, *control])
+    return parts + _STEP + "    try_lanes(pointer)\n" + worst + "    end_lanes(pointer)\n"
 
 
-def _loop(lines: Sequence[str]) -> str:
-    return f"    for l in range({WIDTH}):\n" + "".join(f"        {line}\n" for line in lines)
+def _lanes(name: str, lines: Sequence[str]) -> str:
+    return f"{name} = vectorised('''\n" + "".join(f"{line}\n" for line in lines) + "''')\n\n"
 
 
 def _branch(code: int, lines: Sequence[str]) -> str:
@@ -262,6 +277,19 @@ def _query(w: _Writer, nodes: Sequence[Node]) -> list[str]:
     used = w.graph.variables(nodes)
     given = [f"{v}=B[{int(v[1:])}]" for v in sorted(used) if v[0] == "y"] + ([f"t=B[{w.n}]"] if "t" in used else [])
     return [*w.loads(nodes, states=False), *given, *w.lines([(f"B[{w.n + 1 + k}]", node) for k, node in enumerate(nodes)])]
+
+
+def _nodes(w: _Writer) -> list[str]:
+    """Return the lines that evaluate all outputs at five times, evenly over the last step, behind what an evaluation at one time leaves."""
+    nodes, at, n = list(w.system.outputs.values()), w.at, w.n
+    used = w.graph.variables(nodes)
+    moving = [int(v[1:]) for v in sorted(used) if v[0] == "y"]
+    lines = w.loads(nodes, states=False)
+    lines += [f"{c}{i}=S[{at['co'] + (r * n + i) * WIDTH}+l]" for i in moving for r, c in enumerate(("c1_", "c2_", "c3_", "c4_"))]
+    lines += [f"c0_{i}=S[{at['yo'] + i * WIDTH}+l]" for i in moving] + [f"to=S[{at['to']}+l]", f"hu=S[{at['hu']}+l]"]
+    inner = ["x=0.25*q", *(f"y{i}=c0_{i}+x*(c1_{i}+x*(c2_{i}+x*(c3_{i}+x*c4_{i})))" for i in moving), "t=to+x*hu"]
+    inner += w.lines([(f"B[{n + 1}+(1+q)*{len(nodes)}+{k}]", node) for k, node in enumerate(nodes)])
+    return [*lines, "for q in range(5):", *(f"    {line}" for line in inner)]
 
 
 def _setup(w: _Writer) -> list[str]:
@@ -289,10 +317,12 @@ _HEAD = '''"""Kernel generated by autologue; do not edit."""
 # model {name!r}
 from math import inf as INF, nan as NAN
 from numba import carray, cfunc, types
-from autologue.engine.scalar import FASTMATH, bitpow, vexp, vhill, vlog, vpow, vsqrt
+from autologue.engine.scalar import FASTMATH, vexp, vhill, vlog, vpow, vsqrt
+from autologue.engine.vector import vectorised
 F = types.CPointer(types.float64)
 
 '''
+_STEP = "@cfunc(types.void(F), {options})\ndef step(pointer):\n"
 _OPTIONS = "nopython=True, cache={cache}, fastmath=FASTMATH, error_model='numpy'"
 
 
@@ -302,16 +332,15 @@ def generate(system: System, *, explicit: bool, group: bool, portable: bool, cac
     end, n = w.at["end"], w.n
     options = _OPTIONS.format(cache=cache)
     source = _HEAD.format(name=system.model.name)
-    source += f"@cfunc(types.void(F), {options})\ndef step(pointer):\n    S=carray(pointer, ({end},))\n    rtol=S[{w.at['rtol']}]\n"
-    source += "".join(f"    at{i}=S[{w.at['atol'] + i}]\n" for i in range(n))
-    source += _step(w, explicit=explicit, group=group, portable=portable)
-    size = n + 1 + max(len(system.outputs), len(system.guards), 1) + len(system.phase_ends) + len(system.guards) + 2 * len(system.routes)
+    source += _step(w, explicit=explicit, group=group, portable=portable).replace("{options}", options)
+    guards = len(system.guards)
+    size = n + 1 + max(6 * len(system.outputs), guards, 1) + len(system.phase_ends) + guards + 2 * len(system.routes)
     source += f"\n@cfunc(types.void(types.int64, F, types.int64, F), {options})\ndef aux(code, pointer, l, buffer):\n"
     source += f"    S=carray(pointer, ({end},))\n    B=carray(buffer, ({size},))\n"
     rhs = [*w.loads(system.rhs, states=True), f"t=S[{w.at['t']}+l]", *w.lines([(f"B[{i}]", f) for i, f in enumerate(system.rhs)])]
     source += _branch(SETUP, _setup(w)) + _branch(RHS, rhs)
     source += _branch(OUTPUTS, _query(w, list(system.outputs.values()))) + _branch(GUARDS, _query(w, [g.value for g in system.guards]))
-    source += _branch(RESET, _resets(w)) + _branch(GUARD_SPEEDS, _query(w, w.speeds))
+    source += _branch(RESET, _resets(w)) + _branch(GUARD_SPEEDS, _query(w, w.speeds)) + _branch(NODES, _nodes(w))
     return source, w.layout
 
 

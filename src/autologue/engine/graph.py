@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any
 
 from autologue.errors import ModelError
-from autologue.functions import hill
+from autologue.functions import hill, maximum, minimum
 
 __all__ = ["Graph", "Node"]
 
@@ -25,10 +25,10 @@ _FOLD: dict[str, Callable[..., float]] = {
     "log": lambda a: math.log(a) if a > 0 else (-math.inf if a == 0 else math.nan),
     "exp": math.exp,
     "sqrt": math.sqrt,
-    "pow": lambda a, b: a**b if a > 0 else 0.0,
+    "pow": lambda a, b: 0.0 if a <= 0 else a**b,
     "hill": hill,
-    "min": min,
-    "max": max,
+    "min": minimum,
+    "max": maximum,
     "lt": lambda a, b: float(a < b),
     "eq": lambda a, b: float(a == b),
 }

@@ -21,6 +21,7 @@ from autologue.engine.codes import (
     GUARD_SPEEDS,
     GUARDS,
     MIN_STEP,
+    NEGATIVE,
     NOT_FINITE,
     OK,
     RATE,
@@ -71,7 +72,7 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
     S[L[21]] = rtol
     for i in range(n):
         S[L[22] + i] = atol[i]
-    B = np.zeros(n + 1 + max(no, ng, 1) + nph + ng + 2 * nr)
+    B = np.zeros(n + 1 + max(6 * no, ng, 1) + nph + ng + 2 * nr)
     ends, after, route = np.empty((W, nph)), np.empty((W, ng)), np.empty((W, 2 * nr))
     before = np.empty((W, ng))
     marks = np.full((1, nph + ng), np.nan)
@@ -113,7 +114,10 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
                 count += 1
                 if not S[T] > S[L[18]]:
                     if count >= max_steps or S[T] + 0.1 * S[H] == S[T] or S[H] < 1e-280:
-                        status[i], failed[i] = (STEP_CAP if count >= max_steps else MIN_STEP), S[T]
+                        low = False
+                        for lane in range(W):
+                            low = low or S[L[19] + lane] < 0.0
+                        status[i], failed[i] = (STEP_CAP if count >= max_steps else (NEGATIVE if low else MIN_STEP)), S[T]
                         break
                     continue
                 if ng > 0 and redo < 0:

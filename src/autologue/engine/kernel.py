@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from autologue import __version__
 from autologue.compiled import cache_home
-from autologue.engine import scalar
+from autologue.engine import scalar, vector
 from autologue.engine.generate import generate
 from autologue.engine.scalar import HAS_FLUSH, X86
 from autologue.engine.system import System
@@ -109,7 +109,7 @@ def compile_kernel(system: System, *, explicit: bool, group: bool = False) -> Ke
 def load_module(model: str, source: str, kind: str) -> ModuleType:
     """Return the compiled module of generated source: already loaded, read from disk, or compiled now (with a message)."""
     # numba does not see that an imported file changed, so the functions that kernels inline are part of the key
-    inlined = Path(str(scalar.__file__)).read_text()
+    inlined = "".join(Path(str(file.__file__)).read_text() for file in (scalar, vector))
     identity = "\n".join([source, inlined, __version__, numba.__version__, np.__version__, sys.version, _processor()])
     name = f"autologue_{kind}_{hashlib.sha256(identity.encode()).hexdigest()[:20]}"
     with _lock:

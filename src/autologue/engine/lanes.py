@@ -20,6 +20,20 @@ def dense(S, L, lane, theta, B):
 
 
 @inlined
+def along(S, yo, co, wide, i, theta):
+    """Return state i of a lane at fraction theta of its last step, from where the lane's old states and coefficients begin."""
+    at = co + i * W
+    c = S[at + 2 * wide] + theta * S[at + 3 * wide]
+    return S[yo + i * W] + theta * (S[at] + theta * (S[at + wide] + theta * c))
+
+
+@inlined
+def state_at(S, L, lane, i, theta):
+    """Return state i at fraction theta of the lane's last step."""
+    return along(S, L[11] + lane, L[12] + lane, L[0] * W, i, theta)
+
+
+@inlined
 def here(S, L, lane, B):
     """Write the lane's present states and time into B."""
     for i in range(L[0]):
@@ -38,17 +52,15 @@ def output_at(aux, S, L, lane, theta, o, B):
 @inlined
 def save(aux, S, L, lane, theta, chosen, direct, out, row, B):
     """Write the chosen outputs at fraction theta of the last step (or now, theta < 0) into a row of `out`."""
-    n = L[0]
+    n, y, yo, co, wide = L[0], L[7] + lane, L[11] + lane, L[12] + lane, L[0] * W
     evaluated = False
     for o in range(chosen.shape[0]):
         i = direct[o]
         if i >= 0 and theta >= 0.0:
             # a state itself: no need to evaluate all outputs
-            co = L[12] + i * W + lane
-            c = S[co + 2 * n * W] + theta * S[co + 3 * n * W]
-            out[row, o] = S[L[11] + i * W + lane] + theta * (S[co] + theta * (S[co + n * W] + theta * c))
+            out[row, o] = along(S, yo, co, wide, i, theta)
         elif i >= 0:
-            out[row, o] = S[L[7] + i * W + lane]
+            out[row, o] = S[y + i * W]
         else:
             if not evaluated:
                 evaluated = True

@@ -125,6 +125,7 @@ class Plan:
 
     def attributes(self) -> dict[str, Any]:
         """Return what made the simulation."""
+        scale = self.solver.absolute if self.solver else 1.0
         return {
             "title": self.model.title or self.model.name,
             "source": f"autologue {__version__}",
@@ -142,7 +143,7 @@ class Plan:
             "method": self.solver.method if self.solver else "closed form",
             "method_reason": self.reason,
             "relative_tolerance": self.solver.rtol if self.solver else None,
-            "absolute_tolerances": ", ".join(f"{name}: {s.absolute or 0:g} {s.unit}" for name, s in self.model.states.items()),
+            "absolute_tolerances": ", ".join(f"{name}: {(s.absolute or 0) * scale:g} {s.unit}" for name, s in self.model.states.items()),
             "max_steps": self.solver.max_steps if self.solver else None,
             "time_unit": self.labels.time_unit,
             "start": self.start / self.labels.scale,

@@ -63,16 +63,18 @@ def solve_reference(
     *,
     regimen: Regimen | None = None,
     rtol: float = 1e-10,
+    absolute: float = 1e-3,
     method: str = "LSODA",
 ) -> dict[str, Floats]:
     """Return each state at `times` (n,), in the model's time unit, from 0 on and in order; parameters left out are typical.
 
-    `regimen` None means the model's own. `method` is one of scipy's solve_ivp. Raises ModelError where the model has rules or
+    `regimen` None means the model's own. `absolute` is a factor on the absolute tolerances that states declare, as in
+    `Solver`. `method` is one of scipy's solve_ivp. Raises ModelError where the model has rules or
     a birth-death tail, InputError for unusable times or regimens, SolveError where scipy gives up.
     """
     wanted = _checked_times(times)
     _refuse(model)
-    values, _ = _Run(model, parameters, regimen, rtol, method).until(wanted)
+    values, _ = _Run(model, parameters, regimen, rtol, absolute, method).until(wanted)
     return {name: values[:, i] for i, name in enumerate(model.states)}
 
 
@@ -83,12 +85,13 @@ def observe_reference(
     *,
     regimen: Regimen | None = None,
     rtol: float = 1e-10,
+    absolute: float = 1e-3,
     method: str = "LSODA",
 ) -> dict[str, Floats]:
     """Return each output at `times` (n,), without residual error; arguments and errors as in `solve_reference`."""
     wanted = _checked_times(times)
     _refuse(model)
-    run = _Run(model, parameters, regimen, rtol, method)
+    run = _Run(model, parameters, regimen, rtol, absolute, method)
     values, inputs = run.until(wanted)
     found = {name: np.empty(len(wanted)) for name in model.outputs}
     for k, t in enumerate(wanted):
@@ -172,11 +175,13 @@ def _read(given: Any, model: Model, what: str, base: Floats | None = None) -> Fl
 class _Run:
     """One patient, from time 0 on, stop by stop."""
 
-    def __init__(self, model: Model, parameters: Mapping[str, float], regimen: Regimen | None, rtol: float, method: str) -> None:
+    def __init__(
+        self, model: Model, parameters: Mapping[str, float], regimen: Regimen | None, rtol: float, absolute: float, method: str
+    ) -> None:
         self.model, self.rtol, self.method = model, rtol, method
         self.p = Names("parameter", model.with_typical(**parameters))
         self.plan = _plan(model, self.p, regimen)
-        self.atol = np.array([s.absolute * 1e-3 if s.absolute else _RELATIVE_ONLY for s in model.states.values()])
+        self.atol = np.array([s.absolute * absolute if s.absolute else _RELATIVE_ONLY for s in model.states.values()])
         self.signed = np.array([s.signed for s in model.states.values()])
         self.least = np.array([s.extinct_below or 0.0 for s in model.states.values()])
         self.t, self.phase, self.given, self.evaluations = 0.0, 0, 0, 0

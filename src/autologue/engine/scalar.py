@@ -1,4 +1,4 @@
-"""Scalar functions for generated kernels: inline polynomials that vectorise, where a call into libm would not.
+"""Scalar functions for generated code: inline polynomials that vectorise, where a call into libm would not.
 
 `vexp` and `vlog` follow the classical rational approximations of Cephes and fdlibm (relative error below 3e-16 and
 1e-15 over the normal range). `flush_denormals` sets the processor's flush-to-zero mode where it has one (x86); elsewhere,
@@ -12,7 +12,6 @@ import os
 import platform
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import extending, njit, types
 
@@ -23,7 +22,6 @@ __all__ = [
     "HAS_FLUSH",
     "X86",
     "bits_to_float",
-    "bitpow",
     "call_aux",
     "call_step",
     "float_to_bits",
@@ -186,16 +184,11 @@ def vhill(x: float, half: float, power: float) -> float:
     """Return x^n / (K^n + x^n); zero for x <= 0, one for K <= 0 < x."""
     inside = x > 0.0 and half > 0.0
     value = 1.0 / (1.0 + vexp(power * (vlog(half if inside else 1.0) - vlog(x if inside else 1.0))))
-    return value if inside else (1.0 if x > 0.0 else 0.0)
+    value = value if inside else (1.0 if x > 0.0 else 0.0)
+    return value if x == x and half == half else math.nan
 
 
 @njit(fastmath=FASTMATH, error_model="numpy", cache=False)
 def vsqrt(x: float) -> float:
     """Return the square root, zero for x <= 0."""
     return math.sqrt(0.0 if x <= 0.0 else x)
-
-
-@njit(fastmath=FASTMATH, error_model="numpy", cache=False)
-def bitpow(x: float, a: float) -> float:
-    """Return x to the power a within a few per cent, for step-size control (linear in the bits of the exponent)."""
-    return bits_to_float(np.int64(4607182418800017408.0 + a * (np.float64(float_to_bits(x)) - 4607182418800017408.0)))

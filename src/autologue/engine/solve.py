@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from autologue.engine import driver
 from autologue.engine.arrays import Arrays, checked_parameters, tabulate
-from autologue.engine.codes import OK
+from autologue.engine.codes import OK, TAIL_EXTINCT
 from autologue.engine.generate import step_cost
 from autologue.engine.kernel import Kernel, compile_kernel
 from autologue.engine.steady import CYCLES, lead_in, settled
 from autologue.engine.summary import Summary
-from autologue.engine.system import System, lower
+from autologue.engine.system import TAIL_OUTPUT, System, lower
 from autologue.errors import InputError
 from autologue.model import Model
 from autologue.regimen import Regimen
@@ -35,21 +35,32 @@ REASONS = (
     "the step became too small to move the time",
     "the rate of change is not a finite number",
     "a parameter, the initial state, a phase end, a lag or a bioavailability is not a finite number",
+    "a state falls below zero and does not say that it may (signed=True)",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Solver:
-    """A method and its settings: explicit Tsit5 or Rodas5P, relative tolerance, cap on attempted steps for one patient."""
+    """A method and its settings: explicit Tsit5 or Rodas5P, relative tolerance, cap on attempted steps for one patient.
+
+    `rtol` leaves the absolute tolerances that states declare as they are, since a declared amount is one below which nobody
+    cares; `absolute` is a factor on them. A solution that is to be a thousand times more precise in every digit has
+    `Solver(rtol=1e-9, absolute=1e-3)`.
+    """
 
     explicit: bool = False
     rtol: float = 1e-6
     max_steps: int = 50_000
+    absolute: float = 1.0
 
     def __post_init__(self) -> None:
         """Check the settings."""
         if not 1e-13 <= self.rtol <= 1e-1:
             raise InputError(f"relative tolerance {self.rtol!r} is out of range; expected 1e-13 to 0.1")
+        if not (0 < self.absolute < np.inf):
+            raise InputError(f"the factor on absolute tolerances is {self.absolute!r}; expected a number above zero")
+        if not (isinstance(self.max_steps, (int, np.integer)) and self.max_steps >= 1):
+            raise InputError(f"the cap on steps is {self.max_steps!r}; expected a whole number of at least one")
 
     @property
     def method(self) -> str:
@@ -171,8 +182,18 @@ def run(
     chunk: int = CHUNK,
     progress: Callable[[int], None] | None = None,
 ) -> Solution:
-    """Drive all patients of a call, in chunks and threads."""
+    """Drive all patients of a call, in chunks and threads, and return what the kernel wrote."""
+    _drive(kernel, call, solver, workers=workers, chunk=chunk, progress=progress)
+    _fill_probabilities(kernel, call, solver, workers=workers, chunk=chunk)
+    return _solution(call)
+
+
+def _drive(
+    kernel: Kernel, call: Arrays, solver: Solver, *, workers: int | None, chunk: int, progress: Callable[[int], None] | None = None
+) -> None:
     n = call.tables.count
+    if chunk < 1 or (workers is not None and workers < 1):
+        raise InputError(f"workers={workers!r}, chunk={chunk!r}; expected whole numbers of at least one")
     todo = [(a, min(a + chunk, n)) for a in range(0, n, chunk)]
 
     def work(piece: tuple[int, int]) -> int:
@@ -191,7 +212,31 @@ def run(
             done = work(piece)
             if progress:
                 progress(done)
-    return _solution(call)
+
+
+def _fill_probabilities(kernel: Kernel, call: Arrays, solver: Solver, *, workers: int | None, chunk: int) -> None:
+    """Give patients who went extinct by chance the probability of extinction that they had, as the others have it.
+
+    Their own course ended, and with it the probability along it; it goes on along the course of those who were spared, so
+    these patients are solved again with extinction only when it is certain.
+    """
+    tables, tail = call.tables, call.tables.system.model.birth_death
+    if tail is None:
+        return
+    number = list(tables.system.outputs).index(TAIL_OUTPUT.format(tail.state))
+    columns, sums = np.flatnonzero(tables.chosen == number), np.flatnonzero(tables.kinds[:, 1] == number)
+    ended = len(tables.system.model.phases) + [g.action for g in tables.system.guards].index(TAIL_EXTINCT)
+    gone = np.flatnonzero((call.status == OK) & ~np.isnan(call.marks[:, ended]) & (call.parameters[:, -1] < 1.0))
+    if not len(gone) or not (len(columns) or len(sums)):
+        return
+    parameters = call.parameters[gone]
+    parameters[:, -1] = 1.0
+    spared = Arrays(tables.taken(gone), parameters)
+    _drive(kernel, spared, solver, workers=workers, chunk=chunk)
+    spared.sums[spared.status != OK] = np.nan
+    rows = np.flatnonzero(np.isin(np.repeat(np.arange(tables.count), tables.last - tables.first), gone))
+    call.out[np.ix_(rows, columns)] = spared.out[:, columns]
+    call.sums[np.ix_(gone, sums)] = spared.sums[:, sums]
 
 
 def _solution(call: Arrays) -> Solution:

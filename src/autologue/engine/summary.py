@@ -80,7 +80,7 @@ _KINDS = {Maximum: MAXIMUM, Minimum: MINIMUM, Area: AREA, LastAbove: LAST_ABOVE,
 def summary_rows(
     system: System, summaries: Sequence[Summary], *, start: float, stop: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the summaries as the driver reads them: (kind, output) and (start, stop, limit).
+    """Return the summaries as the driver reads them: (kind, output, the state that it is or -1) and (start, stop, limit).
 
     All patients are solved from `start` to `stop`: an area over more than that is refused, it would be a part of itself.
     """
@@ -96,6 +96,6 @@ def summary_rows(
                 f"the area under '{s.output}' covers {s.start:g} to {s.stop:g} {system.model.time}, but the course is solved from "
                 f"{start:g} to {stop:g}; give horizon={s.stop:g} or a shorter window"
             )
-        kinds.append((_KINDS[type(s)], known.index(s.output)))
+        kinds.append((_KINDS[type(s)], known.index(s.output), system.state_of(s.output)))
         limits.append((max(s.start, -1e300), min(s.stop, 1e300), getattr(s, "limit", 0.0)))
-    return np.array(kinds, dtype=np.int64).reshape(-1, 2), np.array(limits, dtype=float).reshape(-1, 3)
+    return np.array(kinds, dtype=np.int64).reshape(-1, 3), np.array(limits, dtype=float).reshape(-1, 3)

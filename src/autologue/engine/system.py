@@ -19,9 +19,10 @@ from autologue.engine.graph import Graph, Node
 from autologue.errors import ModelError
 from autologue.model import Crossing, Model, Names, call
 
-__all__ = ["Guard", "System", "lower", "tail_names"]
+__all__ = ["TAIL_OUTPUT", "Guard", "System", "lower", "tail_names"]
 
 CERTAIN = 1.0 - 1e-12
+TAIL_OUTPUT = "{}_extinction_probability"  # the output that a birth-death tail of a state adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class System:
         one = self.graph.constant(1.0)
         columns = [self.graph.derivative(self.rhs, {f"y{j}": one}) for j in range(len(self.states))]
         return [[column[i] for column in columns] for i in range(len(self.states))]
+
+    def state_of(self, output: str) -> int:
+        """Return the number of the state that an output is, -1 where it is computed from states."""
+        node = self.outputs[output]
+        return int(str(node.value)[1:]) if node.op == "var" and str(node.value)[0] == "y" else -1
 
     def autonomous(self) -> bool:
         """Whether the right-hand side does not name the time."""
@@ -287,7 +293,7 @@ def _tail(
     mean = tracer.y[declared.state] / g.make("max", 1.0 - extinct, g.constant(1e-12))
     shown = g.make("sel", inside, mean, tracer.y[declared.state])
     outputs = dict(zip(outputs, g.substitute(list(outputs.values()), {f"y{i}": shown}), strict=True))
-    outputs[f"{declared.state}_extinction_probability"] = 1.0 - survived * (1.0 - extinct)
+    outputs[TAIL_OUTPUT.format(declared.state)] = 1.0 - survived * (1.0 - extinct)
     none = g.constant(0.0)
     rates = [g.make("sel", inside, rate, none) for rate in (death - birth, death * net._exp())]
     rhs = [*rhs, none, *rates, none, none]

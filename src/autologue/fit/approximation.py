@@ -63,7 +63,7 @@ class Approximation(Estimator):
         found, basins = find_basins(problem, [full] * self.starts, seed=seed)
         optimum = polish(found[0])
         rough = partial(maximise, problem, evaluate, iterations=PROBE, tolerance=ROUGH)
-        better = probe_basins(problem, [rough] * self.probes, optimum.log_posterior, seed=child_seed(seed, Purpose.ESTIMATION, 0))
+        better = probe_basins(problem, rough, self.probes, optimum, seed=child_seed(seed, Purpose.ESTIMATION, 0))
         count = sum(search.count for search in found)
         covariances = _covariances(problem, optimum)
         return Estimated(

@@ -109,7 +109,12 @@ def _value(text: Any, model: Model | None) -> Any:
 
 def _kinds() -> dict[str, type]:
     """Return every type that a saved fit may hold, by name: those of the language, of a result, and the estimators that are loaded."""
-    return _TYPES | {"Fit": Fit} | {kind.__name__: kind for kind in Estimator.__subclasses__()}
+    return _TYPES | {"Fit": Fit} | {kind.__name__: kind for kind in _below(Estimator)}
+
+
+def _below(kind: type) -> list[type]:
+    own: list[type] = kind.__subclasses__()
+    return own + [found for each in own for found in _below(each)]
 
 
 def _model(name: str, mark: str, given: Model | None) -> Model:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autologue import seeds
 from autologue.errors import SolveError
-from autologue.fit.outer import Search
+from autologue.fit.outer import Optimum, Search
 from autologue.fit.problem import Problem
 from autologue.population import Kind, Scale
 
@@ -19,7 +19,7 @@ __all__ = ["Basin", "find_basins", "probe_basins", "starting_vectors"]
 Floats = NDArray[np.float64]
 SPREAD = {Kind.TYPICAL: 1.0, Kind.EFFECT: 0.0, Kind.DEVIATION: 0.5, Kind.CORRELATION: 0.0, Kind.RESIDUAL: 0.5}
 """How far starts are drawn around the first, as a standard deviation on the scale of estimation."""
-SAME = 0.1  # of the log-likelihood: closer optima are one
+SAME, NEAR = 0.1, 1.0  # of the log-likelihood: closer optima are one; a probe so near the optimum ends there
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,15 +67,25 @@ def find_basins(problem: Problem, searches: Sequence[Callable[[Floats], Search]]
     return [each[2] for each in ended], tuple(basins)
 
 
-def probe_basins(problem: Problem, searches: Sequence[Callable[[Floats], Search]], value: float, *, seed: int) -> Basin | None:
-    """Run rough searches from starts other than the problem's; return the best optimum above `value`, if there is one."""
-    best = None
-    for search, vector in zip(searches, starting_vectors(problem, len(searches) + 1, seed=seed)[1:], strict=True):
+def probe_basins(problem: Problem, probe: Callable[..., Search], count: int, optimum: Optimum, *, seed: int) -> Basin | None:
+    """Search from `count` starts other than the problem's; return the best optimum above the one that was found, if there is one.
+
+    A probe ends when it is above, or when it is on the way to where the search ended.
+    """
+    free, best = optimum.free, None
+
+    def enough(vector: Floats, value: float) -> bool:
+        if value > optimum.log_posterior + SAME:
+            return True
+        off = (vector - optimum.vector)[free]
+        return bool(value > optimum.log_posterior - NEAR and off @ optimum.information[np.ix_(free, free)] @ off < 4.0 * NEAR)
+
+    for vector in starting_vectors(problem, count + 1, seed=seed)[1:]:
         try:
-            found = search(vector)
+            found = probe(vector, enough=enough)
         except SolveError:
             continue
         reached = -found.cost(found.at)[0]
-        if reached > (value + SAME if best is None else best.value):
+        if reached > (optimum.log_posterior + SAME if best is None else best.value):
             best = Basin(reached, found.at, 1, given=False)
     return best

@@ -83,8 +83,9 @@ def _differences(data: Data, q: int, size: Floats) -> _Moved:
 
     def central(x: Floats) -> Floats:
         shape = (m, *[1] * (x.ndim - 1))
-        found: Floats = (x[:m] - x[m:]) / (2.0 * size.reshape(shape))
-        return found
+        with np.errstate(invalid="ignore"):  # a patient that cannot be solved has no derivatives
+            found = (x[:m] - x[m:]) / (2.0 * size.reshape(shape))
+        return np.where(np.isfinite(found), found, 0.0)
 
     return _Moved(
         np.moveaxis(central(data.value), 0, -1),
@@ -139,6 +140,8 @@ def expand(problem: Problem, vector: Floats, point: Point, phi: Floats, *, inter
 
 def _local(problem: Problem, point: Point, phi: Floats, data: Data, by_mode: _Moved, moved: _Moved, d_omega: Floats) -> Local:
     q = problem.varying
+    lost = ~np.isfinite(data.value).all(0)
+    data = Data(data.value, np.nan_to_num(data.slope), np.nan_to_num(data.curve))
     eta = phi[:, :q] - point.centre[:, :q]
     inverse = np.linalg.inv(point.omega)
     d_inverse = -np.einsum("ij,pjk,kl->pil", inverse, d_omega, inverse)
@@ -152,7 +155,8 @@ def _local(problem: Problem, point: Point, phi: Floats, data: Data, by_mode: _Mo
     cross += np.einsum("ij,njp->nip", inverse, own) - np.einsum("pij,nj->nip", d_inverse, eta)
     shift = np.linalg.solve(exact, cross)
     turned = moved.curve + d_inverse + np.einsum("nkij,nkp->npij", by_mode.curve, np.concatenate([shift, common], axis=1))
-    return Local(point, phi, data.value[0] + prior, explicit, exact, data.curve[0, :, :q, :q] + inverse, shift, turned)
+    value = np.where(lost, -np.inf, data.value[0] + prior)
+    return Local(point, phi, value, explicit, exact, data.curve[0, :, :q, :q] + inverse, shift, turned)
 
 
 def one_node(local: Local, modes: Modes) -> Marginal:

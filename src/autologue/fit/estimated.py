@@ -86,13 +86,10 @@ class Estimator(ABC):
 
 
 def inverse_information(information: Floats, free: NDArray[np.bool_]) -> Floats:
-    """Return the covariance (p, p) of the free estimates; NaN for the others, and for all if the information is not definite."""
+    """Return the covariance (p, p) of the free estimates; NaN for others, and everywhere unless the information is positive definite."""
     found = np.full(information.shape, np.nan)
     inside = information[np.ix_(free, free)]
-    if not len(inside) or not np.isfinite(inside).all():
-        return found
-    level = np.linalg.eigvalsh(inside)
-    if level[0] > np.finfo(float).eps * level[-1]:
+    if len(inside) and np.isfinite(inside).all() and (level := np.linalg.eigvalsh(inside))[0] > 1e-14 * abs(level[-1]):
         inverse = np.linalg.inv(inside)
         found[np.ix_(free, free)] = (inverse + inverse.T) / 2.0
     return found

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from autologue.errors import InputError
 from autologue.fit.approximation import Approximation
 from autologue.fit.conditional import ERROR_STEP, Marginal, held_deviations
-from autologue.fit.inner import Modes, Predicted, predict, steps
+from autologue.fit.inner import FOUND, LOST, Modes, Predicted, predict, steps
 from autologue.fit.problem import Point, Problem
 from autologue.likelihood.density import LOGNORMAL
 from autologue.population import Kind
@@ -66,7 +66,7 @@ def fo_marginal(problem: Problem, vector: Floats) -> Marginal:
             gradient[:, j] = (ahead - back) / (2.0 * ERROR_STEP)
     phi = point.centre.copy()
     phi[:, : problem.varying] += eta[0]
-    modes = Modes(phi, values[0], np.where(np.isfinite(values[0]), 0, 2))
+    modes = Modes(phi, values[0], np.where(np.isfinite(values[0]), FOUND, LOST))
     return Marginal(values[0], gradient, modes, curve[0], np.zeros((n, problem.varying, len(vector))))
 
 

@@ -26,12 +26,17 @@ REASONS = (
     "the most probable random effects were not found within the steps allowed",
     "the course cannot be solved, or the data are impossible, at the starting values",
     "the log-density is not concave at the most probable random effects",
+    "the log-density has a kink at the most probable random effects, where it has no curvature; compare with SAEM",
 )
+FOUND, NOT_FOUND, LOST, NOT_CONCAVE, KINK = range(5)
 STEPS = 60
 EXACT_EVERY = 3
 HALVINGS = 15
 TOLERANCE, ROUGH = 1e-8, 1e-5  # of a step, in standard deviations given the data; rough where the course is integrated
-STALLED = 1e-3  # a patient whose shorter steps lead no higher is at the mode, to rounding
+LEAST = 1e-3  # curvature by standardised random effects, of which the prior alone has 1
+ROUNDING = 1e-11  # of a step, on the scale of the parameters: where random effects are all but absent
+STALLED = 1e-3  # a patient whose shorter steps lead no higher is at the mode, to rounding; with a longer one at a kink
+WEAK, WEAKLY = 0.01, 3  # a step that gains less than this share of what it promises, so often in a row, has met a kink
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +116,8 @@ def find_modes(
         return Data(np.where(lost, -np.inf, value), np.where(lost[..., None], 0.0, slope), np.where(lost[..., None, None], inverse, curve))
 
     size = steps(problem)[:q]
-    eta, value, status = _climb(at, start, metric, size, tolerance=TOLERANCE if problem.exact else ROUGH, limit=limit)
+    root = np.linalg.cholesky(point.omega).astype(float)
+    eta, value, status = _climb(at, start, metric, root, size, tolerance=TOLERANCE if problem.exact else ROUGH, limit=limit)
     phi = point.centre.copy()
     phi[:, :q] += eta
     return Modes(phi, value, status)
@@ -127,7 +133,7 @@ def curvature(at: Callable[[Floats], Data], eta: Floats, size: Floats) -> Floats
 
 
 def _climb(
-    at: Callable[[Floats], Data], start: Floats, metric: Floats | None, size: Floats, *, tolerance: float, limit: int
+    at: Callable[[Floats], Data], start: Floats, metric: Floats | None, root: Floats, size: Floats, *, tolerance: float, limit: int
 ) -> tuple[Floats, Floats, Integers]:
     eta, now = start[0], at(start)
     if len(start) > 1:
@@ -136,30 +142,34 @@ def _climb(
         eta = start[best, everyone]
         now = Data(*(part[best, everyone][None] for part in (now.value, now.slope, now.curve)))
     active = np.isfinite(now.value[0])
-    status = np.where(active, 1, 2)
+    status, weak = np.where(active, NOT_FOUND, LOST), np.zeros(len(active), dtype=np.int64)
     for count in range(limit):
         if count % EXACT_EVERY == EXACT_EVERY - 1:
             metric = curvature(at, eta, size)
-        step, length = _newton(now, metric)
-        active &= ~(length < tolerance)
-        status[~active & (status == 1)] = 0
+        step, length = _newton(now, metric, root)
+        active &= ~((length < tolerance) | (np.abs(step).max(axis=1, initial=0.0) < ROUNDING))
+        status[~active & (status == NOT_FOUND)] = FOUND
         if not active.any():
             break
+        before, promised = now.value[0], 0.5 * length**2
         eta, now, stuck = _search(at, eta, now, np.where(active[:, None], step, 0.0), active)
-        status[stuck & (length < STALLED)] = 0
-        active &= ~stuck
+        weak = np.where((now.value[0] - before < WEAK * promised) & (promised > 0.5 * STALLED**2), weak + 1, 0)
+        ended = stuck | (weak >= WEAKLY)
+        status[active & ended] = np.where(length < STALLED, FOUND, KINK)[active & ended]
+        active &= ~ended
     return eta, now.value[0], status
 
 
-def _newton(now: Data, metric: Floats | None) -> tuple[Floats, Floats]:
-    """Return the step of each patient and its length in standard deviations given the data."""
-    shape = now.curve[0]
+def _newton(now: Data, metric: Floats | None, root: Floats) -> tuple[Floats, Floats]:
+    """Return the step of each patient and its length in standard deviations given the data, from eta = root z, with z ~ N(0, 1)."""
+    shape = root.T @ now.curve[0] @ root
     if metric is not None:
-        shape = np.where((np.linalg.eigvalsh(metric)[:, :1] > 0.0)[..., None], metric, shape)
+        given = root.T @ metric @ root
+        shape = np.where((np.linalg.eigvalsh(given)[:, :1] > 0.0)[..., None], given, shape)
     level, axes = np.linalg.eigh(shape)
-    level = np.maximum(level, 1e-9 * level[:, -1:])
-    along = np.einsum("pij,pi->pj", axes, now.slope[0])
-    step: Floats = np.einsum("pij,pj->pi", axes, along / level)
+    level = np.maximum(level, LEAST)
+    along = np.einsum("pij,pi->pj", axes, now.slope[0] @ root)
+    step: Floats = np.einsum("pij,pj->pi", axes, along / level) @ root.T
     return step, np.sqrt((along**2 / level).sum(1))
 
 

@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 from autologue.errors import SolveError
 from autologue.fit.conditional import Marginal
 from autologue.fit.estimated import Watch
-from autologue.fit.inner import REASONS
+from autologue.fit.inner import LOST, REASONS
 from autologue.fit.problem import Problem
 
 __all__ = ["Evaluate", "Optimum", "Search", "maximise", "polish"]
@@ -91,9 +91,19 @@ class Optimum:
 
 
 def maximise(
-    problem: Problem, evaluate: Evaluate, start: Floats, *, iterations: int, tolerance: float, watch: Watch | None = None
+    problem: Problem,
+    evaluate: Evaluate,
+    start: Floats,
+    *,
+    iterations: int,
+    tolerance: float,
+    watch: Watch | None = None,
+    enough: Callable[[Floats, float], bool] | None = None,
 ) -> Search:
-    """Search from `start` and return the search where it ended; raises SolveError where a patient cannot be solved at the start."""
+    """Search from `start` and return the search where it ended; raises SolveError where a patient cannot be solved at the start.
+
+    enough: of a vector and its log-posterior, whether the search may end there.
+    """
     search, (low, high) = Search(problem, evaluate), problem.structure.bounds.T
     start = np.clip(start, low, high)
     first = search.marginal(start)
@@ -115,6 +125,8 @@ def maximise(
         search.path.append(place)
         if watch is not None:
             watch(len(search.path), iterations, place)
+        if enough is not None and enough(place, -lowest):
+            raise StopIteration
 
     reached, ended = np.inf, start
     for _ in range(RESTARTS):
@@ -123,6 +135,8 @@ def maximise(
         value, slope = search.cost(ended)
         inside = ((ended > low) | (slope < 0.0)) & ((ended < high) | (slope > 0.0))
         if np.abs(slope[inside]).max(initial=0.0) < tolerance or reached - value < LEFT or len(search.path) >= iterations:
+            break
+        if enough is not None and enough(ended, -value):
             break
         reached, place = value, ended
     return search
@@ -157,12 +171,12 @@ def _quasi_newton(
 
 
 def _check_start(problem: Problem, first: Marginal) -> None:
-    lost = np.flatnonzero(first.modes.status == 2)
+    lost = np.flatnonzero(first.modes.status == LOST)
     if len(lost):
         who = problem.likelihood.cohort.patients[lost[0]].id
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
         values = ", ".join(f"{e.name} {e.scale.back(x):.4g}" for e, x in zip(problem.structure.estimates, problem.start, strict=True))
-        raise SolveError(f"patient {who}{more}: {REASONS[2]} {values}; start the fit from other values")
+        raise SolveError(f"patient {who}{more}: {REASONS[LOST]} {values}; start the fit from other values")
 
 
 def polish(search: Search, *, limit: int = 10) -> Optimum:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from autologue.fit.basins import Basin
 from autologue.fit.concerns import concerns
 from autologue.fit.estimated import Covariance
-from autologue.fit.inner import REASONS
+from autologue.fit.inner import FOUND, KINK, NOT_CONCAVE, NOT_FOUND, REASONS
 from autologue.fit.outer import Optimum
 from autologue.fit.problem import Problem
 from autologue.population import Kind
@@ -58,12 +58,15 @@ def _of_basins(problem: Problem, optimum: Optimum, basins: tuple[Basin, ...], be
 
 
 def _of_patients(problem: Problem, optimum: Optimum) -> list[str]:
-    modes, cohort, found = optimum.marginal.modes, problem.likelihood.cohort.patients, []
-    concave = np.linalg.eigvalsh(optimum.marginal.curvature)[:, 0] > 0.0 if problem.varying else np.ones(len(cohort), dtype=bool)
-    for reason, who in [(REASONS[1], np.flatnonzero(modes.status == 1)), (REASONS[3], np.flatnonzero((modes.status == 0) & ~concave))]:
+    status, cohort, found = optimum.marginal.modes.status, problem.likelihood.cohort.patients, []
+    if problem.varying:
+        concave = np.linalg.eigvalsh(optimum.marginal.curvature)[:, 0] > 0.0
+        status = np.where((status == FOUND) & ~concave, NOT_CONCAVE, status)
+    for reason in (NOT_FOUND, NOT_CONCAVE, KINK):
+        who = np.flatnonzero(status == reason)
         if len(who):
             some = ", ".join(cohort[k].id for k in who[:5]) + (f" and {len(who) - 5} more" if len(who) > 5 else "")
-            found.append(f"patient {some}: {reason}")
+            found.append(f"patient {some}: {REASONS[reason]}")
     return found
 
 

@@ -55,8 +55,9 @@ class Drawn:
         return len(next(iter(self.values.values())))
 
     def typical_values(self) -> Floats:
-        """Return the medians of the draws, weights aside, and the typical values of the rest (parameters,)."""
-        return np.array([np.median(self.values[n]) if n in self.values else q.value for n, q in self.model.parameters.items()], dtype=float)
+        """Return the weighted medians of the draws and the typical values of the rest (parameters,)."""
+        every = self.model.parameters.items()
+        return np.array([_median(self.values[n], self.weights) if n in self.values else q.value for n, q in every], dtype=float)
 
     def table(self) -> Floats:
         """Return all draws as parameter sets (draws, parameters) in the model's order."""
@@ -73,3 +74,14 @@ class Drawn:
             edges = np.cumsum(self.weights if self.weights is not None else np.full(self.size, 1 / self.size))
             rows = np.minimum(np.searchsorted(edges, u, side="right"), self.size - 1)
         return Individuals(self.model, ids, self.table()[rows], {})
+
+
+def _median(values: Floats, weights: Floats | None) -> float:
+    """Return the value with half of the weight on each side: the mean of two where they share the middle, as without weights."""
+    if weights is None:
+        return float(np.median(values))
+    order = np.argsort(values, kind="stable")
+    order = order[weights[order] > 0]
+    reached = np.cumsum(weights[order]) / weights.sum()
+    low, high = (int(np.searchsorted(reached, 0.5 + shift)) for shift in (-1e-12, 1e-12))
+    return float(0.5 * (values[order[low]] + values[order[min(high, len(order) - 1)]]))

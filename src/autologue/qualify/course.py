@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +12,9 @@ from numpy.typing import NDArray
 from autologue import library
 from autologue.engine.solve import Solver, solve
 from autologue.errors import InputError, SolveError, unknown
-from autologue.model import Model
 from autologue.regimen import Regimen
 
-__all__ = ["RTOL", "Course", "follow", "tightened"]
+__all__ = ["RTOL", "Course", "follow"]
 
 Floats = NDArray[np.float64]
 RTOL = 1e-9
@@ -64,15 +62,6 @@ class Course:
         return float(self.times[seen.argmax()]) if seen.any() else math.nan
 
 
-@cache
-def tightened(model: str, factor: float) -> Model:
-    """Return a library model whose states with an absolute tolerance have it times `factor`: it would limit a precise solution."""
-    loose = library.load(model)
-    if not any(state.absolute for state in loose.states.values()):
-        return loose
-    return replace(loose, states={n: replace(s, absolute=s.absolute and s.absolute * factor) for n, s in loose.states.items()})
-
-
 def follow(
     model: str,
     times: Floats,
@@ -85,9 +74,10 @@ def follow(
 ) -> Course:
     """Return the typical course of a library model, some parameters `changed`; `population` names one of its own (left out: the first).
 
+    `regimen` None means the model's own.
     Raises SolveError where the engine gives up, ModelError for an unknown parameter, InputError for an unknown population.
     """
-    solved, known = tightened(model, rtol / 1e-6), library.populations(model)
+    solved, known = library.load(model), library.populations(model)
     if population and population not in known:
         raise InputError(f"model {model}: {unknown('population', population, known)}")
     chosen = known[population] if population else next(iter(known.values()))
@@ -96,8 +86,9 @@ def follow(
     names = [*(f"state:{name}" for name in solved.states), *solved.outputs]
     if solved.birth_death:
         names.append(f"{solved.birth_death.state}_extinction_probability")
-    solver = Solver(explicit=explicit, rtol=rtol, max_steps=2_000_000)
-    found = solve(solved, values, times=np.asarray(times, float), regimens=[regimen], outputs=names, solver=solver, workers=1)
+    solver = Solver(explicit=explicit, rtol=rtol, absolute=rtol / 1e-6, max_steps=2_000_000)
+    given = regimen if regimen is not None else solved.regimen
+    found = solve(solved, values, times=np.asarray(times, float), regimens=[given], outputs=names, solver=solver, workers=1)
     if found.status[0]:
         raise SolveError(f"model {model} cannot be solved beyond time {found.failed_at[0]:.6g} with {solver.method}")
     table = found.values[0]
