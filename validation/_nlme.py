@@ -19,6 +19,7 @@ from autologue.functions import exp
 from autologue.model import Model, Output, Parameter, Phase, State
 from autologue.patient import Cohort, Observations, Patient
 from autologue.population import Parametric
+from autologue.qualify import claims
 from autologue.variability import Constant, LogNormal, Proportional
 
 SHARED = Path(os.environ.get("AUTOLOGUE_SHARED") or Path(__file__).resolve().parents[2] / "shared")
@@ -134,16 +135,10 @@ def objective(log_likelihood: float, cohort: Cohort) -> float:
 
 
 def claim(words: str, source: str, published: float, ours: float, tolerance: float, *, note: str = "") -> dict[str, object]:
-    """Return one row of a table of claims."""
-    passed = bool(abs(ours - published) <= tolerance)
-    return {"claim": words, "source": source, "published": published, "ours": ours, "tolerance": tolerance, "passed": passed, "note": note}
+    """Return one row of a table of claims, whose published figure is a number; see `autologue.qualify.claims`."""
+    return {**claims.claim(words, source=source, published=repr(float(published)), ours=ours, tolerance=tolerance), "remark": note}
 
 
 def report(rows: list[dict[str, object]]) -> int:
-    """Print the table and return 1 where a verdict fails."""
-    print(f"{'claim':58} {'published':>11} {'ours':>11} {'tolerance':>9}  verdict")
-    for row in rows:
-        verdict = "agrees" if row["passed"] else "DIFFERS"
-        note = f"  ({row['note']})" if row["note"] else ""
-        print(f"{row['claim']:58} {row['published']:11.6g} {row['ours']:11.6g} {row['tolerance']:9.2g}  {verdict}{note}")
-    return 0 if all(row["passed"] for row in rows) else 1
+    """Print the table with its remarks and return 1 where a verdict fails."""
+    return claims.print_claims([{**row, "claim": f"{row['claim']} ({row['remark']})" if row["remark"] else row["claim"]} for row in rows])
