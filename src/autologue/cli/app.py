@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from autologue import __version__
+from autologue.cli.calibrate_check import calibrate_check
 from autologue.cli.check import check_app
 from autologue.cli.equilibria import equilibria, threshold
 from autologue.cli.failing import FailingGroup
 from autologue.cli.fit import fit
+from autologue.cli.forecast import forecast
 from autologue.cli.grade import grade
 from autologue.cli.identify import identify
 from autologue.cli.models import models
@@ -37,6 +39,8 @@ app = typer.Typer(
 )
 app.command()(trial)
 app.command()(simulate)
+app.command()(forecast)
+app.command("calibrate-check")(calibrate_check)
 app.command()(nca)
 app.command()(fit)
 app.command()(grade)
@@ -67,6 +71,7 @@ def root(
     autologue trial eliana                            a virtual trial beside the published one
     autologue models                                  what there is
     autologue simulate stein_2019 --patients 200      simulate a published model
+    autologue forecast patient.csv --population stein_2019  what is to be expected of one patient
     autologue nca concentrations.csv                  exposure of each patient
     autologue fit study.csv --model stein_2019        a population fitted to data, censored values included
     autologue grade findings.csv                      CRS and ICANS by every scale, with the reason for each
