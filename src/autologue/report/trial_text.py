@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from autologue.plot.numbers import format_interval, format_number, format_unit
-from autologue.protocol import Fact, Protocol, Quantity
+from autologue.protocol import Criterion, Endpoint, Fact, Protocol, Quantity
 from autologue.report.content import Reference, Table
 from autologue.trial import Line, TrialResult
 
@@ -206,7 +206,7 @@ def assumption_table(result: TrialResult) -> Table:
     return Table(pd.DataFrame(rows, columns=["Assumption", "Value", "Why"]), "Assumptions: what no publication at hand states.")
 
 
-def _fact(label: str, fact: Fact) -> tuple[str, str, str]:
+def _fact(label: str, fact: Fact | Criterion | Endpoint) -> tuple[str, str, str]:
     return label, fact.value, fact.source
 
 

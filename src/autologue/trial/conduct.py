@@ -16,14 +16,14 @@ from autologue import units
 from autologue.engine.describe import fingerprint
 from autologue.engine.solve import prepare, threads
 from autologue.errors import InputError, UnitError, unknown
-from autologue.protocol import Protocol, read_protocol
+from autologue.protocol import Protocol
 from autologue.trial.comparison import PANELS, Row, read_rows
 from autologue.trial.curves import kinetic_curves, leukaemic_curves
 from autologue.trial.interval import predictive_interval
 from autologue.trial.panel import Panel, statistic, statistic_unit
 from autologue.trial.patients import Patients, sample_patients
 from autologue.trial.result import Line, TrialResult
-from autologue.trial.shelf import find_protocol, find_published
+from autologue.trial.shelf import find_protocol, find_published, load_protocol
 from autologue.trial.studies import Answer, Study, panel_seed, panel_size, studies_of
 
 __all__ = ["conduct"]
@@ -50,8 +50,7 @@ def conduct(protocol: Protocol | str, *, replicates: int = 1000, seed: int = 0, 
     if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
         raise InputError(f"{replicates!r} replicates asked for; expected a whole number of at least 1")
     file = find_protocol(protocol) if isinstance(protocol, str) else None
-    plan = read_protocol(file) if file else protocol
-    assert isinstance(plan, Protocol)
+    plan = load_protocol(protocol) if isinstance(protocol, str) else protocol
     published = find_published(plan, beside=file)
     rows = read_rows(published)
     studies = studies_of(plan, rows, seed)
