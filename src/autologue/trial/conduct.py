@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ def _replicated(
         done.append((patients, answers))
         if progress:
             progress(len(patients) // size)
-    columns = {name: np.concatenate([getattr(p, name) for p, _ in done]) for name in ("ids", "age", "weight", "burden", "dose")}
+    columns = {field.name: np.concatenate([getattr(p, field.name) for p, _ in done]) for field in fields(Patients)}
     panels = [study.collect([answers[k] for _, answers in done]) for k, study in enumerate(studies)]
     return Patients(**columns), [_covariates(protocol, Patients(**columns), size), *panels]
 
