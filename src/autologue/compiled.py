@@ -35,7 +35,7 @@ def _stamp() -> str:
     the sources has its own folder.
     """
     here = Path(__file__).parent
-    files = [*sorted(here.glob("*.py")), *sorted(here.glob("engine/*.py")), *sorted(here.glob("nca/*.py"))]
+    files = [*sorted(here.glob("*.py")), *sorted(here.glob("engine/*.py")), *sorted(here.glob("nca/*.py")), *sorted(here.glob("outcomes/arrays/*.py"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 

@@ -138,8 +138,8 @@ def _others_screened(v: Values, ids: NDArray[np.int64], seed: int) -> NDArray[np
         return np.zeros(len(ids), np.int64)
     u = uniforms(seed, Stream.SCREENING, ids)[:, 0]
     with np.errstate(divide="ignore"):
-        count = np.floor(np.log(u) / np.log(v["screening.failing"]))
-    return np.minimum(np.nan_to_num(count), _MOST_SCREENED).astype(np.int64)
+        count: Floats = np.floor(np.log(u) / np.log(v["screening.failing"]))
+    return np.asarray(np.minimum(np.nan_to_num(count), _MOST_SCREENED), dtype=np.int64)
 
 
 def _made(time: LogSpread, attempts: int, failing: Floats, ids: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], Flags, Floats]:
