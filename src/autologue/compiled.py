@@ -35,7 +35,8 @@ def _stamp() -> str:
     the sources has its own folder.
     """
     here = Path(__file__).parent
-    files = [*sorted(here.glob("*.py")), *sorted(here.glob("engine/*.py")), *sorted(here.glob("nca/*.py")), *sorted(here.glob("outcomes/arrays/*.py"))]
+    places = ("*.py", "engine/*.py", "nca/*.py", "outcomes/arrays/*.py")
+    files = [file for place in places for file in sorted(here.glob(place))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 

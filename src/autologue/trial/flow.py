@@ -29,8 +29,9 @@ class Flow:
     """What happened to patients (n,) until infusion; days since enrolment, NaN where something did not happen.
 
     `replicate` numbers the trials, `arm` the arms of the protocol. `screened` counts the patients screened for this one, himself
-    included; `attempts` those of manufacturing. `lost` is the day on which a patient was lost while waiting, `lost_dead` whether by death.
-    `baseline` is the burden at infusion, the fraction of blasts in leukaemia, else in the unit of the protocol.
+    included; `attempts` those of manufacturing, `dose` what is planned. `lost` is the day on which a patient was lost while waiting,
+    `lost_dead` whether by death. `baseline` is the burden at infusion, the fraction of blasts in leukaemia, else in the unit of the
+    protocol.
     """
 
     ids: NDArray[np.int64]
@@ -103,7 +104,7 @@ def _with_cells(
         manufactured=treated & manufactured, released=np.where(treated & manufactured & ~(leaving < released), released, np.nan),
         lost=np.where(lost, leaving, np.nan), lost_dead=lost & (u[:, 1] < wait.deaths.value), bridged=bridged,
         lymphodepleted=infused & (uniforms(seed, Stream.LYMPHODEPLETION, ids)[:, 0] < v["lymphodepletion.share"]),
-        infusion=whole, dose=np.where(infused, patients.dose, np.nan), baseline=_baseline(protocol, patients, v, whole, bridged, seed),
+        infusion=whole, dose=patients.dose, baseline=_baseline(protocol, patients, v, whole, bridged, seed),
     )  # fmt: skip
 
 

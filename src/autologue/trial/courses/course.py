@@ -71,6 +71,7 @@ class DiseaseCourse(ABC):
     disease: ClassVar[str]  # output of the model that holds the burden
     cells: ClassVar[str]
     normal: ClassVar[str] = ""
+    typical_peak: ClassVar[float]  # CAR-T cells at the peak of the paper's own patient
 
     @property
     @abstractmethod

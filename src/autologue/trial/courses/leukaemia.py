@@ -62,6 +62,7 @@ class LeukaemiaCourse(DiseaseCourse):
     disease: ClassVar[str] = "leukaemic"
     cells: ClassVar[str] = "car_t"
     normal: ClassVar[str] = "healthy_b"
+    typical_peak: ClassVar[float] = 1.64e10  # cells
     assumed: ClassVar[str] = (
         "cells in proportion to blasts; the last hundred cells divide at the growth rate and die at the killing rate; antigen-negative "
         "cells neither stimulate nor are killed"

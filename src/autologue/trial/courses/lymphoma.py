@@ -56,6 +56,7 @@ class LymphomaCourse(DiseaseCourse):
     links: ClassVar[tuple[str, ...]] = ("lymphoma",)
     disease: ClassVar[str] = "tumour_volume"
     cells: ClassVar[str] = "car_t"
+    typical_peak: ClassVar[float] = 30.1  # cells/uL
     assumed: ClassVar[str] = (
         "the last hundred cells divide at the growth rate and die at the killing rate; antigen-negative cells neither stimulate nor "
         "are killed"
