@@ -101,7 +101,7 @@ def test_peak_inflammation_rises_with_burden(quick: TrialResult) -> None:
 def test_json_holds_no_nan(quick: TrialResult) -> None:
     found = json.loads(quick.to_json())
     assert len(found["comparison"]) == len(quick.lines)
-    assert found["models"].keys() == {"stein_2019", "leon_triana_2021_source", "hanson_2016"}
+    assert found["models"].keys() == {"stein_2019", "leon_triana_2021_source", "hanson_2016", "leukaemia_course"}
 
 
 @pytest.mark.parametrize(

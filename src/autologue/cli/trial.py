@@ -10,7 +10,8 @@ import typer
 from autologue.cli import console
 
 if TYPE_CHECKING:
-    from autologue.trial import Line, Row, TrialResult
+    from autologue.survival import LifeTable
+    from autologue.trial import CourseResult, Line, Row, TrialResult
 
 __all__ = ["trial"]
 
@@ -22,28 +23,36 @@ def trial(
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Report to write; by default out/NAME.html.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="File for the comparison as JSON.")] = None,
+    central: Annotated[
+        bool, typer.Option("--central", help="Give all replicates the central values: chance alone, no uncertainty.")
+    ] = False,
+    parts: Annotated[Path | None, typer.Option(help="Folder that keeps finished blocks of patients; the same run resumes from it.")] = None,
+    life_table: Annotated[Path | None, typer.Option(help="CSV of age, sex and yearly hazard: deaths from other causes.")] = None,
 ) -> None:
     """Conduct a virtual trial many times and print each prediction beside the published figure.
 
     \b
     autologue trial eliana
-    autologue trial eliana --replicates 200 --seed 7 --out out/quick.html --json out/quick.json
-    autologue trial my_protocol.toml
+    autologue trial zuma_1 --replicates 200 --seed 7 --out out/quick.html --json out/quick.json
+    autologue trial my_protocol.toml --parts out/parts
 
-    Patients are sampled, treated and measured as the protocol says; every row says what the comparison is worth.
+    Patients are sampled, treated and followed as the protocol says; every row says what the comparison is worth.
     """
     from autologue.files import check_writable, replacing
     from autologue.report.page import write_report
     from autologue.report.trial import trial_report
-    from autologue.trial import conduct
+    from autologue.trial import conduct, load_protocol, work
 
     page = out or Path("out") / f"{Path(protocol).stem}.html"
     if out is None:
         page.parent.mkdir(exist_ok=True)
     for path in filter(None, (page, json_file)):
         check_writable(path)
-    with console.progress("conducting the trial", max(replicates, 1)) as advance:
-        result = conduct(protocol, replicates=replicates, seed=seed, progress=advance)
+    table = _life_table(life_table)
+    if parts is not None:
+        parts.mkdir(parents=True, exist_ok=True)
+    with console.progress("conducting the trial", work(load_protocol(protocol), replicates)) as advance:
+        result = conduct(protocol, replicates=replicates, seed=seed, uncertain=not central, parts=parts, life_table=table, progress=advance)
     write_report(trial_report(result), page)
     if json_file is not None:
         with replacing(json_file) as part:
@@ -52,9 +61,43 @@ def trial(
     console.say(f"Report: {page}" + (f"; comparison: {json_file}" if json_file else ""))
 
 
+def _life_table(path: Path | None) -> LifeTable | None:
+    """Read a life table from a CSV file."""
+    if path is None:
+        return None
+    import pandas as pd
+
+    from autologue.errors import InputError
+    from autologue.survival import read_life_table
+
+    try:
+        frame = pd.read_csv(path)
+    except (OSError, ValueError) as problem:
+        reason = str(problem).splitlines()[0]
+        raise InputError(f"{path}: cannot be read as a life table ({reason}); expected CSV with age, sex, hazard") from None
+    for column in ("age", "sex", "hazard"):
+        if column not in frame.columns:
+            raise InputError(f"{path}: column {column} is missing; expected age (whole years), sex and hazard (per year)")
+    return read_life_table(frame, source=path.name)
+
+
 def _show(result: TrialResult) -> None:
+    from autologue.report.course_text import judged
     from autologue.report.trial_text import outlying, verdicts
 
+    plan = result.protocol
+    title = f"{plan.name.value} ({plan.product.value}): {plan.infused} infused, {result.replicates} replicates, seed {result.seed}"
+    if result.lines:
+        _show_panels(result, title)
+        console.say(f"{verdicts(result)} {outlying(result)}")
+        console.say("The three panels cannot say remission, relapse and survival: those come from the course of the patients.")
+    if result.course is not None:
+        _show_course(result.course, title)
+        console.say(judged(result.course))
+    console.say("Every reason and every source are in the report. Research and simulation: not a medical device.")
+
+
+def _show_panels(result: TrialResult, title: str) -> None:
     heads = ["panel", "quantity", "unit", "n", "predicted (90 % interval)", "published", "kind", "verdict"]
     groups: dict[Row, list[Line]] = {}
     for line in result.lines:
@@ -66,12 +109,20 @@ def _show(result: TrialResult) -> None:
         said = "\n".join((f"{line.population}: " if several else "") + _predicted(line) for line in lines)
         verdict = "\n".join(line.verdict or "none" for line in lines[: None if row.judged else 1])
         rows.append([row.panel, row.quantity, row.unit, lines[0].n, said, row.published, row.kind, verdict])
-    plan = result.protocol
-    title = f"{plan.name.value} ({plan.product.value}): {plan.infused} infused, {result.replicates} replicates, seed {result.seed}"
     console.print_table(title, heads, rows, right=("n", "published"))
-    console.say(f"{verdicts(result)} {outlying(result)}")
-    console.say("Remission, relapse and survival: these models cannot say them.")
-    console.say("Reproduced inputs, every reason and every source are in the report.")
+
+
+def _show_course(course: CourseResult, title: str) -> None:
+    heads = ["family", "figure", "n", "predicted (90 % interval)", "published", "use", "verdict"]
+    rows = []
+    for one in course.compared:
+        if one.interval is None:
+            continue
+        found = one.interval
+        said = f"{console.number(found.median)} ({console.number(found.lower)} to {console.number(found.upper)})"
+        rows.append([one.family.name, one.row.name, one.row.n, said, one.row.published, one.family.use, one.verdict])
+    if rows:
+        console.print_table(f"{title}; the course of patients", heads, rows, right=("n", "published"))
 
 
 def _predicted(line: Line) -> str:

@@ -16,7 +16,7 @@ from autologue.trial.columns import no_toxicity, people, placed, toxicity_column
 from autologue.trial.comparator import compare
 from autologue.trial.courses import DiseaseCourse
 from autologue.trial.events import after_failure, earliest, failure_day, transplanted
-from autologue.trial.flow import MONTH, Flow, reach_infusion
+from autologue.trial.flow import MONTH, Flow, or_never, reach_infusion
 from autologue.trial.mortality import background_death, infection_death, late_death
 from autologue.trial.responses import Assessed, assess
 from autologue.trial.table import Courses
@@ -96,7 +96,7 @@ def _treated(setting: Setting, flow: Flow, v: Values, background: Floats) -> Cou
     return Courses(
         **people(protocol, flow, v, seed), kinds=assessed.kinds, cmax=peak, tmax=peak_day, auc_28=burdens.exposure(),
         extinct=flow.infusion + burdens.extinct, best_day=best_day, best_label=best_label,
-        mrd_negative=_residual_negative(assessed, best_day), progression=np.nan_to_num(assessed.progression(), nan=np.inf),
+        mrd_negative=_residual_negative(assessed, best_day), progression=or_never(assessed.progression()),
         antigen_negative=_antigen_negative(assessed), failure=failure, new_therapy=after.therapy, transplant=transplant,
         crossover=np.full(len(flow), np.inf), death=death, cause=cause, **tox, day=assessed.day, label=assessed.label,
         burden=assessed.burden, normal=burdens.normal, failed=burdens.failed,
@@ -105,7 +105,7 @@ def _treated(setting: Setting, flow: Flow, v: Values, background: Floats) -> Cou
 
 def _lost(flow: Flow) -> Floats:
     """Return the day on which those not infused were lost to the trial: while waiting, or when manufacturing had failed."""
-    return np.where(np.isfinite(flow.lost), flow.lost, np.nan_to_num(flow.released, nan=MONTH))
+    return np.where(np.isfinite(flow.lost), flow.lost, np.where(np.isfinite(flow.released), flow.released, MONTH))
 
 
 def _residual_negative(assessed: Assessed, best_day: Floats) -> NDArray[np.bool_]:
@@ -137,7 +137,7 @@ def _toxicity(setting: Setting, flow: Flow, v: Values, peak: Floats) -> tuple[di
     found = toxicity_course(
         plan, v.spread(chosen), relative=course.relative(some), expansion=expansion, age=some.age, ids=some.ids, seed=setting.seed
     )
-    return {"death": placed(np.nan_to_num(found.death, nan=np.inf), chosen, n, np.inf)}, toxicity_columns(found, plan.crs.value, chosen, n)
+    return {"death": placed(or_never(found.death), chosen, n, np.inf)}, toxicity_columns(found, plan.crs.value, chosen, n)
 
 
 def _mixed(treated: Courses, others: Courses, control: NDArray[np.bool_]) -> Courses:

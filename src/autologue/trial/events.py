@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autologue.trial.flow import MONTH, Flow
+from autologue.trial.flow import MONTH, Flow, or_never
 from autologue.trial.responses import Assessed
 from autologue.trial.streams import Stream, normals, uniforms
 from autologue.trial.values import Values
@@ -61,7 +61,7 @@ def transplanted(assessed: Assessed, v: Values, *, flow: Flow, failure: Floats, 
 
 def earliest(**times: Floats) -> tuple[Floats, NDArray[np.int8]]:
     """Return the earliest of competing deaths (n,) and the number of its cause in `CAUSES`; infinite and 0 where none comes."""
-    stacked = np.stack([np.nan_to_num(time, nan=np.inf) for time in times.values()], axis=1)
+    stacked = np.stack([or_never(time) for time in times.values()], axis=1)
     place = np.argmin(stacked, axis=1)
     day = stacked[np.arange(len(place)), place]
     numbers = np.array([CAUSES.index(name) for name in times], np.int8)

@@ -14,7 +14,7 @@ from autologue.trial.patients import Patients, sample_patients
 from autologue.trial.streams import Stream, normals, uniforms
 from autologue.trial.values import Values
 
-__all__ = ["MONTH", "Flow", "reach_infusion"]
+__all__ = ["MONTH", "Flow", "or_never", "reach_infusion"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -22,6 +22,11 @@ MONTH = 30.4375  # days
 _ATTEMPTS = 100
 _MOST_SCREENED = 100  # failures before one enrolment that are counted
 FULL = 0.99  # fraction of blasts that a marrow holds at most
+
+
+def or_never(days: Floats) -> Floats:
+    """Return days with infinity, which never comes, in place of NaN (any shape)."""
+    return np.where(np.isnan(days), np.inf, days)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from autologue.outcomes.toxicity.findings import DailyFindings
 from autologue.outcomes.toxicity.grading import Course
 from autologue.outcomes.toxicity.scales import SCALES
 from autologue.protocol import Comedication, ToxicityPlan
+from autologue.trial.flow import or_never
 from autologue.trial.streams import Stream, uniforms
 from autologue.trial.toxicity.severity import Neuro, Severity, neuro_of, severity_of
 from autologue.trial.toxicity.signal import signal_rise
@@ -95,7 +96,7 @@ class _Evenings:
         states, neuro_states = [], []
         seen, treated = np.zeros(len(self.child), bool), np.zeros(len(self.child), bool)
         for place, day in enumerate(DAYS):
-            had = {name: np.nan_to_num(when, nan=np.inf) < day for name, when in self.given.items()}
+            had = {name: or_never(when) < day for name, when in self.given.items()}
             fall = had["tocilizumab"] * self.v["tocilizumab_effect"] + had["steroid"] * self.v["steroid_effect"]
             signs = self.severity.signs(self.severity.untreated[:, place] - fall)
             state = pack(CRS_SIGNS, {**signs, "fever_seen": seen, "treated": treated})
