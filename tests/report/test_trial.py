@@ -42,7 +42,8 @@ def test_a_trial_without_panels_has_the_course_alone(name: str, request: pytest.
 
 def test_the_command_follows_central_values_parts_and_a_life_table(tmp_path: Path) -> None:
     table = tmp_path / "life.csv"
-    table.write_text("age,sex,hazard\n" + "".join(f"{age},{sex},{0.0001 * 1.09**age}\n" for sex in ("female", "male") for age in range(101)))
+    rows = [f"{age},{sex},{0.0001 * 1.09**age}" for sex in ("female", "male") for age in range(101)]
+    table.write_text("\n".join(["age,sex,hazard", *rows]))
     page, parts = tmp_path / "a.html", tmp_path / "parts"
     words = ["trial", "zuma_1", "--replicates", "4", "--central", "--parts", str(parts), "--life-table", str(table), "--out", str(page)]
     done = CliRunner().invoke(app, words)

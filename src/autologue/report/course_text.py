@@ -112,7 +112,7 @@ def compared_table(found: CourseResult, use: str) -> Table:
             "Width; of chance": _widths(one),
             "Published": _published(one),
             "Verdict": one.verdict or "–",
-            "Source": one.row.source + (f"; {one.row.note}" if one.row.note else ""),
+            "Source": one.row.source.removeprefix("https://").removeprefix("http://") + (f"; {one.row.note}" if one.row.note else ""),
         }
         for one in found.compared
         if one.family.use == use
