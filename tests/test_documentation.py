@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +52,10 @@ def test_every_printed_command_and_option_exists(page: str, line: str) -> None:
     known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
     unknown = [word for word in words if word.startswith("--") and word.split("=")[0] not in known]
     assert unknown == [], f"{page}: '{line}'"
+
+
+@pytest.mark.parametrize("package", ["autologue.data", "autologue.nca", "autologue.outcomes", "autologue.plot", "autologue.survival"])
+def test_the_reference_has_every_exported_name(package: str) -> None:
+    page = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    names = import_module(package).__all__
+    assert [name for name in names if f" {package}.{name}\n" not in page and f"`{name}`" not in page] == []

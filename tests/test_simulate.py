@@ -171,9 +171,7 @@ def test_chance_extinction_is_drawn_for_each_patient_as_exactly_as_kendall_says(
     tail = decay(
         time="day",
         states=dict(cells=State("cells", "cells")),
-        parameters=dict(
-            birth=Parameter(0.5, "1/day", "birth", None, "assumed"), death=Parameter(0.7, "1/day", "death", None, "assumed")
-        ),
+        parameters=dict(birth=Parameter(0.5, "1/day", "birth", None, "assumed"), death=Parameter(0.7, "1/day", "death", None, "assumed")),
         initial=lambda p: dict(cells=200.0),
         inputs={},
         dosing={},

@@ -13,6 +13,7 @@ from autologue.outcomes.estimands.observe import observe
 from autologue.outcomes.estimands.published import ESTIMANDS
 from autologue.outcomes.estimands.record import NewTherapy, PatientRecord
 from autologue.outcomes.response.assessment import Assessment, Category, Response
+from autologue.qualify.claims import print_claims
 
 C, P, S, D = Category.COMPLETE, Category.PARTIAL, Category.STABLE, Category.PROGRESSION
 
@@ -66,14 +67,5 @@ def checks() -> list[dict[str, Any]]:
     return rows
 
 
-def main() -> int:
-    """Print the table; return 1 if a claim fails."""
-    rows = checks()
-    for row in rows:
-        verdict = "pass" if row["passed"] else "FAIL"
-        print(f"{row['claim']:<68} by definition: {row['published']:<26} ours: {row['ours']:<26} tolerance {row['tolerance']}  {verdict}")
-    return 0 if all(row["passed"] for row in rows) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_claims(checks()))

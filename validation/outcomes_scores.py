@@ -12,6 +12,7 @@ from typing import Any
 from autologue.outcomes.scores.car_hematotox import Hematotox, car_hematotox
 from autologue.outcomes.scores.easix import easix, m_easix, s_easix
 from autologue.outcomes.scores.laboratory import Lab
+from autologue.qualify.claims import print_claims
 
 REJESKI, PENNISI = "doi:10.1182/blood.2020010543", "doi:10.1182/bloodadvances.2020003885"
 UNITS = {"platelets": "1e9/L", "anc": "/uL", "haemoglobin": "g/dL", "crp": "mg/dL", "ferritin": "ng/mL"}
@@ -59,14 +60,5 @@ def checks() -> list[dict[str, Any]]:
     return rows
 
 
-def main() -> int:
-    """Print the table; return 1 if a claim fails."""
-    rows = checks()
-    for each in rows:
-        verdict = "pass" if each["passed"] else "FAIL"
-        print(f"{each['claim']:<42} published {each['published']:g}  ours {each['ours']:g}  tolerance {each['tolerance']:g}  {verdict}")
-    return 0 if all(each["passed"] for each in rows) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_claims(checks()))

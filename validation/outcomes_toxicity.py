@@ -12,6 +12,7 @@ from typing import Any
 from autologue.outcomes.toxicity.findings import Consciousness, DailyFindings, Death, Oedema, Oxygen, PressorDose, Seizure
 from autologue.outcomes.toxicity.grading import grade
 from autologue.outcomes.toxicity.scales import SCALES
+from autologue.qualify.claims import print_claims
 
 LOW, HIGH = PressorDose.LOW, PressorDose.HIGH
 WELL: dict[str, Any] = {
@@ -109,15 +110,5 @@ def checks() -> list[dict[str, Any]]:
     return rows
 
 
-def main() -> int:
-    """Print the table; return 1 if a cell differs."""
-    rows = checks()
-    for row in rows:
-        verdict = "pass" if row["passed"] else "FAIL"
-        print(f"{row['claim']:<60} published {row['published']}  ours {row['ours']}  tolerance {row['tolerance']}  {verdict}")
-    print(f"{sum(row['passed'] for row in rows)} of {len(rows)} cells agree")
-    return 0 if all(row["passed"] for row in rows) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_claims(checks()))

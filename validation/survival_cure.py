@@ -14,6 +14,7 @@ import sys
 import numpy as np
 from lifelines.datasets import load_gbsg2
 
+from autologue.qualify.claims import print_claims
 from autologue.survival import (
     IdentityLink,
     LogitLink,
@@ -111,15 +112,5 @@ def checks() -> list[dict[str, object]]:
     return rows
 
 
-def main() -> int:
-    """Print claim, published, ours, tolerance and verdict; return 1 where one fails."""
-    rows = checks()
-    print(f"{'claim':75s} {'published':>12s} {'ours':>12s} {'tolerance':>10s}  verdict")
-    for row in rows:
-        verdict = "agrees" if row["passed"] else "DIFFERS"
-        print(f"{row['claim']:75s} {row['published']:12.7f} {row['ours']:12.7f} {row['tolerance']:10.1e}  {verdict}")
-    return 0 if all(row["passed"] for row in rows) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_claims(checks()))

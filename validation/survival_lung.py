@@ -11,6 +11,7 @@ import sys
 
 from lifelines.datasets import load_lung
 
+from autologue.qualify.claims import print_claims
 from autologue.survival import Log, kaplan_meier, log_rank, time_to_event
 
 COOKBOOK, NOTES = "R survdiff, Machine Learning with R Cookbook ch. 6", "R survfit, drkim.quarto.pub"
@@ -46,15 +47,5 @@ def checks() -> list[dict[str, object]]:
     return [{**dict(zip(keys, row, strict=True)), "passed": bool(abs(row[3] - row[2]) <= row[4] + 1e-12)} for row in found]
 
 
-def main() -> int:
-    """Print claim, published, ours, tolerance and verdict; return 1 where one fails."""
-    rows = checks()
-    print(f"{'claim':45s} {'published':>12s} {'ours':>12s} {'tolerance':>10s}  verdict")
-    for row in rows:
-        verdict = "agrees" if row["passed"] else "DIFFERS"
-        print(f"{row['claim']:45s} {row['published']:12.6f} {row['ours']:12.6f} {row['tolerance']:10.1e}  {verdict}")
-    return 0 if all(row["passed"] for row in rows) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_claims(checks()))

@@ -12,6 +12,7 @@ import sys
 import numpy as np
 from lifelines.datasets import load_gbsg2
 
+from autologue.qualify.claims import print_claims
 from autologue.survival import (
     Family,
     Hazards,
@@ -59,15 +60,5 @@ def checks() -> list[dict[str, object]]:
     return rows
 
 
-def main() -> int:
-    """Print claim, published, ours, tolerance and verdict; return 1 where one fails."""
-    rows = checks()
-    print(f"{'claim':75s} {'published':>14s} {'ours':>14s} {'tolerance':>10s}  verdict")
-    for row in rows:
-        verdict = "agrees" if row["passed"] else "DIFFERS"
-        print(f"{row['claim']:75s} {row['published']:14.7f} {row['ours']:14.7f} {row['tolerance']:10.1e}  {verdict}")
-    return 0 if all(row["passed"] for row in rows) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_claims(checks()))

@@ -44,8 +44,11 @@ def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
     return get_close_matches(name, list(choices), n=count, cutoff=0.5)
 
 
+FEW = 12  # names that a message can hold beside the near ones
+
+
 def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
-    """Return the sentence for an unknown name, with the nearest known names offered.
+    """Return the sentence for an unknown name, with the nearest known names offered; all of them where none is near or they are few.
 
     >>> unknown("model", "stien", ["stein_2019"])
     "unknown model 'stien'; did you mean stein_2019? Known: stein_2019"
@@ -53,4 +56,6 @@ def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
     known = sorted(choices)
     near = nearest(name, known)
     hint = f"; did you mean {' or '.join(near)}?" if near else ";"
+    if near and len(known) > FEW:
+        return f"unknown {kind} '{name}'{hint}"
     return f"unknown {kind} '{name}'{hint} Known: {', '.join(known) or 'none'}"

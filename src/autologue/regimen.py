@@ -7,15 +7,12 @@ whatever the model calls zero.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from autologue import units
 from autologue.errors import InputError
 
-__all__ = ["Bolus", "Infusion", "Level", "Regimen", "read_regimens"]
+__all__ = ["Bolus", "Infusion", "Level", "Regimen"]
 
 
 def _check(what: str, **values: float) -> None:
@@ -112,61 +109,3 @@ class Regimen:
         if self.time != other.time:
             raise InputError(f"regimens in '{self.time}' and '{other.time}' cannot be added; give both in one time unit")
         return Regimen(*self.events, *other.events, time=self.time)
-
-
-_COLUMNS = ("ID", "TIME", "AMT", "EVID", "CMT", "RATE", "II", "ADDL", "SS")
-
-
-def _row_event(row: Mapping[str, Any], routes: Sequence[str], dose_units: Mapping[str, str], where: str) -> Bolus | Infusion:
-    route = row["CMT"]
-    if isinstance(route, str) and route.strip().isdigit():  # a column that mixes numbers and names is read as text
-        route = int(route)
-    if isinstance(route, (int, float)):
-        if not 1 <= int(route) <= len(routes) or int(route) != route:
-            raise InputError(
-                f"{where}: CMT {route!r} is not one of the dosing routes ({', '.join(routes)}); use its name or 1 to {len(routes)}"
-            )
-        route = routes[int(route) - 1]
-    elif route not in routes:
-        raise InputError(f"{where}: CMT '{route}' is not a dosing route; expected one of {', '.join(routes)}")
-    common: dict[str, Any] = {"every": row["II"], "additional": int(row["ADDL"]), "steady_state": row["SS"] == 1}
-    try:
-        if row["RATE"] > 0:
-            return Infusion(row["TIME"], row["AMT"], row["AMT"] / row["RATE"], dose_units[route], route, **common)
-        return Bolus(row["TIME"], row["AMT"], dose_units[route], route, **common)
-    except InputError as problem:
-        raise InputError(f"{where}: {problem}") from None
-
-
-def read_regimens(path: str | Path, *, routes: Mapping[str, str], time: str | None = None) -> dict[Any, Regimen]:
-    """Read the dose rows (EVID 1 or 4, or AMT > 0) of an event table, CSV or Parquet: patient -> Regimen.
-
-    `routes` maps a dosing route of the model to the unit its amounts are in; CMT is a route's name or its number.
-    """
-    import pandas as pd
-
-    path = Path(path)
-    try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, na_values=["."])
-    except (OSError, ValueError, pd.errors.ParserError) as problem:
-        raise InputError(f"{path.name}: cannot be read as an event table ({problem}); expected CSV or Parquet") from None
-    table = table.rename(columns={c: str(c).strip().upper() for c in table.columns})
-    for need in ("ID", "TIME", "AMT"):
-        if need not in table:
-            raise InputError(f"{path.name}: column {need} is missing; an event table needs ID, TIME and AMT")
-    first = next(iter(routes))
-    defaults: dict[str, Any] = {"EVID": None, "CMT": first, "RATE": 0.0, "II": 0.0, "ADDL": 0, "SS": 0}
-    found: dict[Any, list[Bolus | Infusion]] = {}
-    for number, record in enumerate(table.to_dict("records"), start=2):
-        row = {c: defaults.get(c) if c not in record or record[c] is None or record[c] != record[c] else record[c] for c in _COLUMNS}
-        for column in ("TIME", "AMT", "RATE", "II", "ADDL", "SS"):
-            if row[column] is not None and not isinstance(row[column], (int, float)):
-                raise InputError(f"{path.name}, row {number}, column {column}: {row[column]!r} is not a number")
-        if row["ID"] is None:
-            raise InputError(f"{path.name}, row {number}, column ID: empty; each row names its patient")
-        found.setdefault(row["ID"], [])
-        if row["EVID"] in (1, 4) or (row["EVID"] is None and float(row["AMT"] or 0.0) > 0):
-            if row["TIME"] is None or row["AMT"] is None:
-                raise InputError(f"{path.name}, row {number}: a dose needs TIME and AMT")
-            found[row["ID"]].append(_row_event(row, list(routes), routes, f"{path.name}, row {number}"))
-    return {patient: Regimen(*events, time=time) for patient, events in found.items()}

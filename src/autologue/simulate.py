@@ -158,5 +158,3 @@ def _judge(model: Model, status: NDArray[Any]) -> None:
         raise SolveError(f"model {model.name}: no patient could be solved: {failures(status)}")
     if (status != 0).any():
         log.warning("model %s: not solved: %s; they are left out of summaries and quantiles", model.name, failures(status))
-
-

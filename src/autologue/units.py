@@ -24,7 +24,7 @@ _BASE = {
     "kg": (1e3, "mass"), "g": (1.0, "mass"), "mg": (1e-3, "mass"), "ug": (1e-6, "mass"), "ng": (1e-9, "mass"), "pg": (1e-12, "mass"),
     "L": (1.0, "volume"), "dL": (0.1, "volume"), "mL": (1e-3, "volume"), "uL": (1e-6, "volume"),
     "mol": (1.0, "amount"), "mmol": (1e-3, "amount"), "umol": (1e-6, "amount"), "nmol": (1e-9, "amount"), "pmol": (1e-12, "amount"),
-    "m": (1.0, "length"), "cm": (0.01, "length"), "um": (1e-6, "length"),
+    "m": (1.0, "length"), "cm": (0.01, "length"), "mm": (1e-3, "length"), "um": (1e-6, "length"),
     "U": (1.0, "activity"), "signal": (1.0, "signal"),
 }  # fmt: skip
 _CONCENTRATION = {"M": 1.0, "mM": 1e-3, "uM": 1e-6, "nM": 1e-9, "pM": 1e-12}

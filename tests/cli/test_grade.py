@@ -55,7 +55,7 @@ def test_rows_are_written_as_days_or_as_a_summary(autologue, file: Path, tmp_pat
 def test_the_terminal_shows_worst_grade_onset_and_duration(autologue, file: Path) -> None:
     done = autologue("grade", file, *CRS)
     row = next(line for line in done.stdout.splitlines() if line.startswith("│ A  "))
-    assert [cell.strip() for cell in row.split("│")[1:7]] == ["A", "ASTCT 2019 CRS", "3", "3", "1", ">= 3"]
+    assert [cell.strip() for cell in row.split("│")[1:7]] == ["A", "ASTCT 2019 CRS", "3", "3", "1", "≥ 3"]
     unknown = autologue("grade", file)
     (icans,) = [line for line in unknown.stdout.splitlines() if line.startswith("│ ASTCT 2019 ICANS")]
     assert [cell.strip() for cell in icans.split("│")[2:-1]] == ["0", "0", "0", "0", "0", "0", "2", "0"]
@@ -98,6 +98,7 @@ def test_bad_options_are_one_sentence(refused: Callable[..., str], file: Path, a
         ("patient,temperature_c\nA,38\n", "'day' is missing"),
         ("patient,day\n", "at least one"),
         ("", "empty"),
+        ("patient;day\nA;1\n", "separated by semicolons"),
     ],
 )
 def test_bad_files_are_one_sentence(refused: Callable[..., str], tmp_path: Path, content: str, said: str) -> None:
@@ -106,3 +107,18 @@ def test_bad_files_are_one_sentence(refused: Callable[..., str], tmp_path: Path,
     assert said in line
     assert "bad.csv" in line
     assert "cannot be read" in refused("grade", tmp_path / "absent.csv")
+
+
+def test_the_columns_can_be_asked_for(autologue) -> None:
+    done = autologue("grade", "--columns")
+    assert done.exit_code == 0
+    shown = " ".join(done.output.split())
+    for said in ("oxygen", "one of none, nasal_cannula, blow_by", "temperature_c", "number from 25 to 45, degrees Celsius"):
+        assert said in shown
+
+
+def test_no_pressor_may_be_written_as_the_dose_none(autologue, tmp_path: Path) -> None:
+    path = tmp_path / "none.csv"
+    path.write_text("patient,day,temperature_c,hypotension,pressors,vasopressin,pressor_dose,oxygen\nA,1,38.5,no,0,no,none,none\n")
+    done = autologue("grade", path, "--scale", "crs_astct_2019", "--json")
+    assert json.loads(done.stdout)["patients"][0]["worst"] == 1

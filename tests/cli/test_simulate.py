@@ -159,9 +159,9 @@ def test_bad_input_is_one_sentence(refused: Callable[..., str], arguments: list[
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        (("Parameter({value}, \"1/hour\", \"loss\", None", "Parameter(0.1, \"1/hour\", \"loss\", 0.3"), "LogNormal(sd=0.3)"),
+        (('Parameter({value}, "1/hour", "loss", None', 'Parameter(0.1, "1/hour", "loss", 0.3'), "LogNormal(sd=0.3)"),
         (("Parameter({value}", "Parameter(float('nan')"), "finite number"),
-        (("\"1/hour\"", "\"1/hours\""), "hours"),
+        (('"1/hour"', '"1/hours"'), "hours"),
     ],
 )
 def test_a_bad_model_file_is_one_sentence(refused: Callable[..., str], tmp_path: Path, changed: tuple[str, str], said: str) -> None:

@@ -97,6 +97,27 @@ def test_adtte_is_written_and_known_again(autologue, file: Path, lung: pd.DataFr
     assert days["arms"]["men"]["median"]["estimate"] == pytest.approx(written["arms"]["men"]["median"]["estimate"] * MONTH)
 
 
+def test_the_reference_arm_turns_the_comparison_round(autologue, file: Path, tmp_path: Path) -> None:
+    men, women = (analysed(autologue, tmp_path, file, "--families", "none", "--reference", arm) for arm in ("men", "women"))
+    assert men["cox"]["terms"]["arm women"]["estimate"] == pytest.approx(-women["cox"]["terms"]["arm men"]["estimate"])
+    one, other = men["restricted_mean_difference"]["women"], women["restricted_mean_difference"]["men"]
+    assert one["estimate"] == pytest.approx(-other["estimate"])
+    assert one["lower"] == pytest.approx(-other["upper"])
+
+
+def test_the_figure_holds_medians_numbers_at_risk_and_the_ratio(autologue, file: Path, tmp_path: Path) -> None:
+    figure = tmp_path / "km.svg"
+    assert autologue("survival", file, "--families", "none", "--figure", figure).exit_code == 0
+    text = figure.read_text(encoding="utf-8")
+    for said in (
+        "At risk",
+        "men: 112 events in 138, median 8.87 (95 % CI 6.90–10.05) months",
+        "hazard ratio 0.59 (95 % CI",
+        "Log-rank p = 0.0013",
+    ):
+        assert said in text
+
+
 def test_the_report_is_complete_in_itself(autologue, file: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     done = autologue("survival", file, "--families", "parametric,mixture-weibull", "--milestones", "12,24", "--out", page)
@@ -105,7 +126,7 @@ def test_the_report_is_complete_in_itself(autologue, file: Path, tmp_path: Path)
     assert text.count("<figure>") == 3  # Kaplan-Meier, and the fits of each arm
     assert "At risk" in text
     assert "http" not in text.replace("https://doi.org/", "")
-    assert "Log-rank chi-square" in text
+    assert "Log-rank test: chi-square" in text
     assert "mixture cure, Weibull" in text
 
 
@@ -143,10 +164,12 @@ def test_an_arm_without_events_is_told_and_the_others_are_fitted(autologue, tmp_
         (["--horizon", "-1"], "above zero"),
         (["--time", "months"], "unknown column 'months'"),
         (["--arm", "sex"], "unknown column 'sex'"),
+        (["--reference", "man"], "unknown arm 'man'; did you mean men"),
+        (["--figure", "km.gif"], "expected .svg, .pdf or .png"),
         (["--codes", "0=censored"], "names no event"),
         (["--codes", "dead"], "expected status=cause"),
-        (["--codes", "0=censored,2=death"], "not declared"),
-        (["--unit", "copies"], "copies"),
+        (["--codes", "0=censored,2=death"], "not a declared status"),
+        (["--unit", "copies"], "the unit of time is 'copies'"),
         (["--out", "page.pdf"], "ends in .html"),
         (["--out", "no/such/folder/page.html"], "does not exist"),
         (["--write-adtte", "a.xpt"], "expected .csv or .parquet"),
@@ -165,6 +188,8 @@ def test_bad_options_are_one_sentence(refused: Callable[..., str], file: Path, a
         ("time,status\n1,1\nx,1\n", "row 2, column 'time'"),
         ("time,status\n", "no rows"),
         ("", "empty"),
+        ("time;status\n1;1\n", "separated by semicolons"),
+        ("time,status\n0,0\n0,0\n", "nobody is followed beyond time zero"),
         ("USUBJID,PARAMCD,AVAL,CNSR\n1,OS,3,0\n1,PFS,2,0\n", "say which one"),
     ],
 )

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from autologue.errors import InputError
+from autologue.patient import Cohort, Observations, Patient
 from autologue.plot import (
     KINDS,
     Axis,
     chart_svg,
+    cohort_profiles,
     expansion_curves,
     intervals,
     profiles,
@@ -21,6 +24,7 @@ from autologue.plot import (
     spaghetti,
     survival_curves,
 )
+from autologue.regimen import Bolus, Regimen
 
 COPIES = {"limit": 50.0, "unit": "copies/ug"}
 Table = pd.DataFrame
@@ -177,3 +181,19 @@ def test_what_cannot_be_drawn_is_said_in_one_sentence(request: pytest.FixtureReq
     tables = {name: request.getfixturevalue(name) for name in ("bands", "curves", "comparison", "survival")}
     with pytest.raises(InputError, match=sentence):
         draw(tables)
+
+
+def test_profiles_of_a_cohort_mark_what_is_censored_and_limits_that_move() -> None:
+    seen = Observations([-1, 7, 14, 28, 90], unit="copies/ug", lower=[-np.inf, 900, 5000, 0, -np.inf], upper=[200, 900, np.inf, 0, 50],
+                        limit=[200, 200, 50, 50, 50])  # fmt: skip
+    cohort = Cohort((Patient(id="7", observations={"car": seen}, regimen=Regimen(Bolus(0, 1, "cells", "cells", every=60, additional=1))),))
+    svg = chart_svg(cohort_profiles(cohort, "car"))
+    kinds = {"measured", "below the assay limit", "above the assay range", "measured zero, at the foot"}
+    assert kinds <= set(texts(svg))
+    assert len(marks(svg, "symbol")) == 5 + 2
+    assert len(marks(svg, "line")) == 1  # the steps of the limit
+    with pytest.raises(InputError, match="unknown output of the cohort 'cra'; did you mean car"):
+        cohort_profiles(cohort, "cra")
+    nothing = Cohort((Patient(id="7", observations={"car": Observations([1], [0.0], unit="1")}),))
+    with pytest.raises(InputError, match="no value of 'car' is above zero"):
+        cohort_profiles(nothing, "car")

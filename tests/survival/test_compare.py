@@ -13,6 +13,9 @@ from autologue.errors import InputError
 from autologue.survival import (
     FlemingHarrington,
     TimeToEvent,
+    aalen_johansen,
+    fit_cox,
+    kaplan_meier,
     log_rank,
     milestone,
     milestone_difference,
@@ -71,10 +74,34 @@ def test_differences(lung: TimeToEvent) -> None:
 
 
 def test_a_horizon_beyond_follow_up_is_refused(lung: TimeToEvent) -> None:
-    with pytest.raises(InputError, match="followed to 965 day, less than the horizon 1000"):
+    with pytest.raises(InputError, match="followed to 965 days, less than the horizon 1000"):
         restricted_mean(lung, 1000.0)
 
 
 def test_one_arm_cannot_be_compared(lung: TimeToEvent) -> None:
     with pytest.raises(InputError, match="needs two arms"):
         log_rank(dict(lung.by_arm())["1"])
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.0, float("nan"), float("inf")])
+def test_times_that_are_none_are_refused(lung: TimeToEvent, value: float) -> None:
+    with pytest.raises(InputError, match=r"the horizon is .*; expected a time above zero"):
+        restricted_mean(lung, value)
+    with pytest.raises(InputError, match=r"the milestone is .*; expected a time above zero"):
+        milestone(lung, value)
+
+
+def test_a_percentage_is_no_level(lung: TimeToEvent) -> None:
+    for call in (
+        lambda: restricted_mean(lung, 300.0, level=95),
+        lambda: kaplan_meier(lung, level=95),
+        lambda: fit_cox(lung, level=0),
+        lambda: aalen_johansen(lung, level=1),
+    ):
+        with pytest.raises(InputError, match=r"expected a fraction between 0 and 1, like 0\.95"):
+            call()
+
+
+def test_a_difference_needs_two_arms(lung: TimeToEvent) -> None:
+    with pytest.raises(InputError, match="a difference needs two arms"):
+        restricted_mean_difference(dict(lung.by_arm())["1"], 300.0, reference="1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +50,7 @@ THETA: dict[str, tuple[Family, list[float]]] = {
     "generalised gamma": (GeneralisedGamma(), [1.0, -0.1, 0.7]),
     "generalised gamma, negative": (GeneralisedGamma(), [1.0, -0.1, -0.8]),
     "generalised gamma, nearly log-normal": (GeneralisedGamma(), [1.0, -0.1, 1e-3]),
+    "generalised gamma, sharp": (GeneralisedGamma(), [2.0, -3.0, 9.0]),
     "generalised gamma, small": (GeneralisedGamma(), [1.0, -0.1, 0.02]),
     "spline hazard": (RoystonParmar(2, Hazards(), KNOTS), list(SPLINE)),
     "spline odds": (RoystonParmar(2, Odds(), KNOTS), list(SPLINE)),
@@ -201,6 +204,40 @@ def test_fits_side_by_side(breast: TimeToEvent) -> None:
     best = {fit.family.name: fit for fit in fits}[table.family[0]]
     assert best.bic - best.aic == pytest.approx(best.theta.size * (np.log(686) - 2))
     assert set(best.table().index) == set(best.family.parameters)
+
+
+def test_a_fit_that_did_not_settle_comes_last(breast: TimeToEvent) -> None:
+    """Its criteria compare with nothing, however good they look."""
+    good, better = (fit_survival(breast, PARAMETRIC[name]) for name in ("exponential", "log-normal"))
+    loose = replace(good, converged=False, log_likelihood=0.0)
+    table = compare_fits([loose, good, better])
+    assert table.family.tolist() == ["log-normal", "exponential", "exponential"]
+    assert table.converged.tolist() == [True, True, False]
+    with pytest.raises(InputError, match="no fit to compare"):
+        compare_fits([])
+
+
+@pytest.mark.parametrize(
+    ("theta", "ends"), [([3.2236, -4.7049, 97.36], (1.0, 20.0)), ([6.1, -9.3, 8255.0], (1e-3, 400.0)), ([0.5, 0.2, -9.0], (5.0, 900.0))]
+)
+def test_a_generalised_gamma_with_a_sharp_edge_has_the_mass_of_its_density(theta: list[float], ends: tuple[float, float]) -> None:
+    """Survival once stayed at 1 here beside a finite density, and cure fits climbed to likelihoods that no distribution has."""
+    family, at = GeneralisedGamma(), np.array(theta)
+    log_mass, _ = quad(lambda x: float(np.exp(x + family.density(family.basis(np.exp([x])), at)[0][0])), *np.log(ends), limit=400)
+    first, last = family.survival(np.array(ends), at)
+    assert first - last == pytest.approx(log_mass, rel=1e-7)
+
+
+def test_cure_fits_of_lung_cancer_have_likelihoods_that_exist(lung: TimeToEvent) -> None:
+    """The non-mixture fit once reached a log likelihood of -117 where the Weibull has -590 (in months)."""
+    plain = fit_survival(lung, GeneralisedGamma()).log_likelihood
+    for kind in (MixtureCure, NonMixtureCure):
+        assert 0 <= fit_survival(lung, kind(GeneralisedGamma())).log_likelihood - plain < 3
+
+
+def test_fewer_than_no_knots_are_refused() -> None:
+    with pytest.raises(InputError, match="-1 interior knots"):
+        RoystonParmar(-1)
 
 
 def test_a_fit_without_events_is_refused() -> None:

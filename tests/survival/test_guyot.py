@@ -79,11 +79,29 @@ RISK = {"time": [0.0, 2.5], "at_risk": [10, 6]}
         ({}, {"at_risk": [10, 0]}, "row 2, column 'at_risk': nobody is at risk at 2.5, but the curve still falls"),
         ({}, {"time": [1.0, 2.5]}, "the number at time 0 is needed"),
         ({}, {"time": [0.0, 0.0]}, "row 2, column 'time': 0 does not come after 0"),
+        ({}, {"time": [0.0, 3.5], "at_risk": [10, 0]}, "nobody is at risk at 3.5, but the curve still falls"),
+        ({}, {"at_risk": [10, 5.5]}, "row 2, column 'at_risk': 5.5 is no whole number"),
+        ({}, {"at_risk": [0, 0]}, "row 1, column 'at_risk': nobody is at risk at time zero"),
+        ({"survival": [1.0, 0.8, 0.6, 0.4, 0.0]}, {"time": [0.0, 6.0]}, "6 at risk at 6 contradict the curve, which is at zero from 4"),
     ],
 )
 def test_impossible_figures_are_refused(curve: dict[str, list[float]], risk: dict[str, list[float]], message: str) -> None:
     with pytest.raises(InputError, match=message):
         reconstruct(pd.DataFrame({**CURVE, **curve}), pd.DataFrame({**RISK, **risk}))
+
+
+def test_a_curve_without_a_point_after_zero_is_refused() -> None:
+    with pytest.raises(InputError, match="no point after time zero"):
+        reconstruct(pd.DataFrame({"time": [0.0], "survival": [1.0]}), pd.DataFrame(RISK))
+
+
+def test_too_few_at_risk_for_the_steps_of_the_curve_are_said() -> None:
+    at = np.arange(1.0, 50)
+    curve = pd.DataFrame({"time": at, "survival": np.linspace(0.99, 0.3, at.size)})
+    few = reconstruct(curve, pd.DataFrame({"time": [0.0, 10, 20, 30, 40], "at_risk": [100, 5, 4, 3, 2]}))
+    assert any("numbers at risk contradict the curve near" in said for said in few.warnings)
+    enough = reconstruct(curve, pd.DataFrame({"time": [0.0, 10, 20, 30, 40], "at_risk": [100, 80, 62, 45, 30]}))
+    assert not any("contradict" in said for said in enough.warnings)
 
 
 def test_more_events_than_subjects_are_refused() -> None:

@@ -41,6 +41,7 @@ def test_months_and_cohorts(table: LifeTable) -> None:
         (ROWS.drop(index=1), "every whole year of age for every sex"),
         (pd.concat([ROWS, ROWS.iloc[[0]]]), "row 7, column 'age': age 50 of f is there twice"),
         (ROWS.assign(hazard=-0.1), "row 1, column 'hazard'"),
+        (ROWS.drop(columns="sex"), "unknown column 'sex'"),
     ],
 )
 def test_tables_with_holes_are_refused(rows: pd.DataFrame, message: str) -> None:
@@ -51,6 +52,14 @@ def test_tables_with_holes_are_refused(rows: pd.DataFrame, message: str) -> None
 def test_an_unknown_sex_is_named(table: LifeTable) -> None:
     with pytest.raises(InputError, match="unknown sex 'x'"):
         table.background([50.0], ["x"])
+
+
+@pytest.mark.parametrize("age", [49.0, float("nan"), float("inf")])
+def test_an_age_that_the_table_cannot_know_is_refused(table: LifeTable, age: float) -> None:
+    with pytest.raises(InputError, match="expected a number of years from 50"):
+        table.background([age], ["f"])
+    with pytest.raises(InputError, match="where the life table begins"):
+        table.expected_survival([age], ["f"], np.array([0.0, 1.0]))
 
 
 def test_a_relative_cure_model_and_the_life_table_give_back_all_cause_survival() -> None:

@@ -18,7 +18,7 @@ GOOD = {"time": [1.0, 2.0, 3.0], "status": [1, 0, 1]}
         ({"time": [1.0, -0.5, 3.0]}, {}, "row 2, column 'time': -0.5 is below time zero"),
         ({"time": [1.0, np.nan, 3.0]}, {}, "row 2, column 'time': .* is not a finite number"),
         ({"time": [1.0, 2.0, "soon"]}, {}, "row 3, column 'time': 'soon' is not a finite number"),
-        ({"status": [1, 0, 7]}, {}, "row 3, column 'status': status .*7.* is not declared; known: 0 .censored., 1 .event."),
+        ({"status": [1, 0, 7]}, {}, "row 3, column 'status': 7 is not a declared status; known: 0 .censored., 1 .event."),
         ({"entry": [0.0, 2.0, 0.0]}, {"entry": "entry"}, "row 2, column 'entry': entry 2 is not before the time 2"),
         ({"weight": [1.0, 1.0, -1.0]}, {"weight": "weight"}, "row 3, column 'weight'"),
         ({"arm": ["a", None, "b"]}, {"arm": "arm"}, "row 2, column 'arm': the arm is missing"),
@@ -64,3 +64,22 @@ def test_data_cannot_be_changed() -> None:
     data: TimeToEvent = time_to_event(pd.DataFrame(GOOD))
     with pytest.raises(ValueError, match="read-only"):
         data.lower[0] = 9.0
+
+
+def test_text_in_an_upper_bound_is_no_censoring() -> None:
+    with pytest.raises(InputError, match="row 2, column 'upper': 'soon' is no number"):
+        interval_censored(pd.DataFrame({"lower": [0.0, 2.0], "upper": [1.0, "soon"]}))
+
+
+def test_statuses_that_are_true_or_false() -> None:
+    assert time_to_event(pd.DataFrame({"time": [1.0, 2.0], "status": [True, False]})).event.tolist() == [True, False]
+
+
+def test_an_empty_status_is_said_as_a_person_would() -> None:
+    with pytest.raises(InputError, match="row 2, column 'status': an empty cell is not a declared status"):
+        time_to_event(pd.DataFrame({"time": [1.0, 2.0], "status": [1.0, np.nan]}))
+
+
+def test_a_unit_that_is_no_time_is_refused() -> None:
+    with pytest.raises(InputError, match="the unit of time is 'kg'; expected one like day"):
+        time_to_event(pd.DataFrame(GOOD), unit="kg")

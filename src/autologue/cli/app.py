@@ -12,6 +12,7 @@ from autologue.cli.failing import FailingGroup
 from autologue.cli.grade import grade
 from autologue.cli.models import models
 from autologue.cli.nca import nca
+from autologue.cli.plot import plot_app
 from autologue.cli.selftest import selftest
 from autologue.cli.simulate import simulate
 from autologue.cli.survival import survival
@@ -37,6 +38,7 @@ app.command()(survival)
 app.command()(models)
 app.command()(selftest)
 app.add_typer(check_app, name="check")
+app.add_typer(plot_app, name="plot")
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it by position
@@ -60,6 +62,8 @@ def root(
     autologue nca concentrations.csv                  exposure of each patient
     autologue grade findings.csv                      CRS and ICANS by every scale, with the reason for each
     autologue survival follow_up.csv --out page.html  Kaplan-Meier, and all families side by side
+    autologue check data study.csv                    how a table is read, and what is wrong with it
+    autologue plot data study.csv --out figure.svg    the profile of each patient
     autologue check model my_model.py                 what is wrong with a model, in words
     autologue selftest                                the reference cases, run on this machine
     """

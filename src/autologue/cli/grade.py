@@ -18,6 +18,15 @@ __all__ = ["grade"]
 _SHOWN = 60  # rows of patients in the terminal
 
 
+def _print_columns(asked: bool) -> None:  # noqa: FBT001 - typer calls it by position
+    if asked:
+        from autologue.outcomes.toxicity.columns import column_meanings
+
+        console.print_table("Columns of daily findings", ["column", "holds"], [list(row) for row in column_meanings().items()])
+        console.say("patient and day are needed, the others as far as they were recorded; an empty cell was not recorded.")
+        raise typer.Exit
+
+
 def grade(
     findings: Annotated[Path, typer.Argument(help="CSV or Parquet file with a row for each patient and day.")],
     *,
@@ -28,6 +37,12 @@ def grade(
     out: Annotated[Path | None, typer.Option(help="File for the rows: .csv or .parquet.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     report: Annotated[Path | None, typer.Option(help="Report to write: .html.")] = None,
+    columns: Annotated[
+        bool,
+        typer.Option(
+            "--columns", help="Print the columns that a file may have and what they hold.", callback=_print_columns, is_eager=True
+        ),
+    ] = False,
 ) -> None:
     """Grade CRS and ICANS by every scale from daily findings, with the reason for each grade.
 
@@ -100,4 +115,4 @@ def _show(days: pd.DataFrame, patients: pd.DataFrame, scales: dict[str, str], fi
     if len(rows) > _SHOWN:
         console.say(f"{_SHOWN} of {len(rows)} rows are shown; --out FILE --summary writes all.")
     if (patients["ungraded_days"] > 0).any():
-        console.say("At least (>=): some days could not be graded because a finding was not recorded; the reasons are in --out and --json.")
+        console.say("At least (≥): some days could not be graded because a finding was not recorded; the reasons are in --out and --json.")

@@ -22,6 +22,7 @@ __all__ = ["survival"]
 _DATA = "Reading the file"
 _MODELS = "Families and extrapolation"
 _OUT = "What is written"
+START = "the start of follow-up"
 
 
 def survival(
@@ -33,6 +34,9 @@ def survival(
     ] = None,
     codes: Annotated[str | None, typer.Option(help="Other statuses, like alive=censored,dead=death.", rich_help_panel=_DATA)] = None,
     arm: Annotated[str | None, typer.Option(help="Column of the arm; by default 'arm' where there is one.", rich_help_panel=_DATA)] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Arm that the others are compared with; by default the first by name.", rich_help_panel=_DATA)
+    ] = None,
     entry: Annotated[str | None, typer.Option(help="Column of the time of entry, for late entry.", rich_help_panel=_DATA)] = None,
     covariate: Annotated[list[str] | None, typer.Option(help="Column of a covariate of Cox's model.", rich_help_panel=_DATA)] = None,
     unit: Annotated[
@@ -51,6 +55,9 @@ def survival(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.", min=0, rich_help_panel=_MODELS)] = 0,
     out: Annotated[Path | None, typer.Option(help="Report to write: .html.", rich_help_panel=_OUT)] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Kaplan-Meier figure to write: .svg, .pdf or .png (300 dpi).", rich_help_panel=_OUT)
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="File for everything as JSON.", rich_help_panel=_OUT)] = None,
     write_adtte: Annotated[Path | None, typer.Option(help="File for the data as ADTTE: .csv or .parquet.", rich_help_panel=_OUT)] = None,
 ) -> None:
@@ -68,7 +75,7 @@ def survival(
     from autologue.survival import Asymptotic, Bootstrap
     from autologue.survival.analysis import analyse_survival
 
-    _check_files(out, json_file, write_adtte, adtte)
+    _check_files(out, figure, json_file, write_adtte, adtte)
     roles = Roles(time, status, codes, arm, entry, tuple(covariate or ()), unit, adtte)
     subjects, study = read_data(data, roles)
     chosen = _families(families)
@@ -76,7 +83,9 @@ def survival(
     marks = _milestones(milestones, subjects.unit, far)
     uncertainty = Asymptotic() if bootstrap is None else Bootstrap(bootstrap)
     with console.progress("fitting", max(len(chosen) * len(subjects.arms), 1)) as advance:
-        found = analyse_survival(subjects, chosen, milestones=marks, horizon=far, uncertainty=uncertainty, seed=seed, progress=advance)
+        found = analyse_survival(
+            subjects, chosen, milestones=marks, horizon=far, reference=reference, uncertainty=uncertainty, seed=seed, progress=advance
+        )
     if write_adtte is not None:
         _write_adtte(subjects, write_adtte, adtte, study)
     record = _record(found, data, seed, bootstrap)
@@ -84,12 +93,14 @@ def survival(
         _write_json(found, json_file, record)
     if out is not None:
         _write_report(found, data, out, adtte, record)
+    if figure is not None:
+        _write_figure(found, figure, adtte)
     _show(found, data)
-    for path in filter(None, (out, json_file, write_adtte)):
+    for path in filter(None, (out, figure, json_file, write_adtte)):
         console.say(f"Written: {path}")
 
 
-def _check_files(out: Path | None, json_file: Path | None, write_adtte: Path | None, adtte: str | None) -> None:
+def _check_files(out: Path | None, figure: Path | None, json_file: Path | None, write_adtte: Path | None, adtte: str | None) -> None:
     from autologue.files import check_writable
 
     if out is not None and out.suffix not in (".html", ".htm"):
@@ -98,7 +109,9 @@ def _check_files(out: Path | None, json_file: Path | None, write_adtte: Path | N
         raise InputError(f"--write-adtte {write_adtte.name}: the ending says no format; expected .csv or .parquet")
     if write_adtte is not None and adtte is not None and len(adtte) > 8:
         raise InputError(f"--adtte {adtte}: a PARAMCD has eight characters at most; expected a short code, like OS")
-    for path in filter(None, (out, json_file, write_adtte)):
+    if figure is not None and figure.suffix not in (".svg", ".pdf", ".png"):
+        raise InputError(f"--figure {figure.name}: the ending says no format of a figure; expected .svg, .pdf or .png")
+    for path in filter(None, (out, figure, json_file, write_adtte)):
         check_writable(path)
 
 
@@ -150,17 +163,28 @@ def _write_report(found: SurvivalAnalysis, data: Path, out: Path, adtte: str | N
 
     count = record["settings"]["bootstrap"]
     draws = f"{count} refits to resampled subjects" if count else "1,000 normal draws of the parameters"
+    title = f"Survival: {data.stem}"
+    write_report(survival_report(found, title=title, event=_event(found, adtte), start=START, draws=draws, record=record), out)
+
+
+def _write_figure(found: SurvivalAnalysis, path: Path, adtte: str | None) -> None:
+    from autologue.plot import save_chart
+    from autologue.report.survival import kaplan_meier_figure
+
+    save_chart(kaplan_meier_figure(found, _event(found, adtte), START), path)
+
+
+def _event(found: SurvivalAnalysis, adtte: str | None) -> str:
+    """Return the name of the vertical axis."""
     event = {"OS": "Overall survival", "PFS": "Progression-free survival", "EFS": "Event-free survival", "RFS": "Relapse-free survival"}
-    named = event.get((adtte or "").upper(), "Survival" if found.data.causes in (("event",), ("death",)) else "Free of the event")
-    page = survival_report(found, title=f"Survival: {data.stem}", event=named, start="the start of follow-up", draws=draws, record=record)
-    write_report(page, out)
+    return event.get((adtte or "").upper(), "Survival" if found.data.causes in (("event",), ("death",)) else "Free of the event")
 
 
 def _show(found: SurvivalAnalysis, data: Path) -> None:
-    from autologue.report.survival_text import agreement, compared, fit_rows, hazard_rows, observed_rows, risk_rows
+    from autologue.report.survival_text import agreement, compared, counted, fit_rows, hazard_rows, observed_rows, risk_rows
 
     subjects, events = len(found.data), int(found.data.event.sum())
-    _print(f"{data.name}: {subjects} subjects, {events} events", observed_rows(found))
+    _print(f"{data.name}: {counted(subjects, 'subject')}, {counted(events, 'event')}", observed_rows(found))
     _print(f"At risk, by {found.unit}", risk_rows(found))
     if found.cox is not None:
         _print("Cox's model", hazard_rows(found))

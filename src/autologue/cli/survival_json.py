@@ -23,6 +23,7 @@ def analysis_values(found: SurvivalAnalysis) -> dict[str, Any]:
         "restricted_mean_to": found.tau,
         "arms": {arm.name: _arm(found, arm) for arm in found.arms},
         "restricted_mean_difference": None if found.differences is None else found.differences.to_dict("index"),
+        "reference": found.reference if len(found.arms) > 1 else None,
         "log_rank": None if test is None else {"chi_square": test.statistic, "degrees": test.degrees, "p_value": test.p_value},
         "cox": None if cox is None else {"terms": cox.table.to_dict("index"), "proportionality": cox.proportionality.to_dict("index")},
         "notes": list(dict.fromkeys(found.notes)),
@@ -31,7 +32,7 @@ def analysis_values(found: SurvivalAnalysis) -> dict[str, Any]:
 
 def _arm(found: SurvivalAnalysis, arm: ArmAnalysis) -> dict[str, Any]:
     km = arm.kaplan_meier
-    rows = found.fit_table()
+    rows = found.fit_table
     fits = rows[rows["arm"] == arm.name].drop(columns="arm").to_dict("records") if len(rows) else []
     for row, each in zip(fits, arm.fits, strict=True):
         row |= {"natural": each.fit.natural, "warnings": list(each.fit.warnings)}

@@ -13,6 +13,7 @@ from autologue import units
 from autologue.errors import InputError
 from autologue.files import replacing
 from autologue.survival import TimeToEvent, read_adtte, time_to_event
+from autologue.survival.read import check_time_unit
 
 __all__ = ["Roles", "read_data", "write_table"]
 
@@ -38,11 +39,13 @@ def read_data(path: Path, roles: Roles) -> tuple[TimeToEvent, str]:
     """Return the subjects and the name of their study; raises InputError, with the file's name, for what cannot be used."""
     frame = _read(path)
     if roles.unit is not None:
-        units.convert(1.0, roles.unit, "day", what="--unit")
+        check_time_unit(roles.unit)
     try:
-        if _is_adtte(frame, roles):
-            return _adtte(frame, roles), _study(frame, path)
-        return _plain(frame, roles), path.stem
+        adtte = _is_adtte(frame, roles)
+        data = _adtte(frame, roles) if adtte else _plain(frame, roles)
+        if data.follow_up <= 0:
+            raise InputError(f"nobody is followed beyond time zero; check the column '{'AVAL' if adtte else roles.time or 'time'}'")
+        return data, _study(frame, path) if adtte else path.stem
     except InputError as problem:
         raise InputError(f"{path.name}: {problem}") from None
 
@@ -56,8 +59,10 @@ def _read(path: Path) -> pd.DataFrame:
     except pd.errors.EmptyDataError:
         raise InputError(f"{path.name}: the file is empty; expected a header and a row for each subject") from None
     except (OSError, ValueError, pa.ArrowException) as problem:
-        why = getattr(problem, "strerror", None) or str(problem).splitlines()[0][:120]
+        why = getattr(problem, "strerror", None) or str(problem).removeprefix("Error tokenizing data. C error: ").splitlines()[0][:120]
         raise InputError(f"{path.name}: cannot be read ({why}); check the path and the format") from None
+    if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
+        raise InputError(f"{path.name}: the columns are separated by semicolons; export the table with commas, and points in numbers")
     return frame.rename(columns=lambda name: str(name).strip())
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autologue.cli import console
+from autologue.errors import InputError
 
 if TYPE_CHECKING:
     from autologue.survival import LifeTable
@@ -43,6 +44,8 @@ def trial(
     from autologue.report.trial import trial_report
     from autologue.trial import conduct, load_protocol, work
 
+    if out is not None and out.suffix not in (".html", ".htm"):
+        raise InputError(f"--out {out.name}: the report is an HTML page; expected a name that ends in .html")
     page = out or Path("out") / f"{Path(protocol).stem}.html"
     if out is None:
         page.parent.mkdir(exist_ok=True)

@@ -71,9 +71,7 @@ def choose_solver(
     need = (0.5 * (radius[:, 1:] + radius[:, :-1]) * np.diff(times)).sum(axis=1) / REAL_STABILITY
     implicit = found.steps[good].astype(float)
     ratio = float(
-        (np.maximum(need, 1.2 * implicit)).sum()
-        * ready.step_cost(explicit=True)
-        / (implicit.sum() * ready.step_cost(explicit=False))
+        (np.maximum(need, 1.2 * implicit)).sum() * ready.step_cost(explicit=True) / (implicit.sum() * ready.step_cost(explicit=False))
     )
     numbers = f"{np.median(need):.0f} steps for stability against {np.median(implicit):.0f} steps of Rodas5P, cost ratio {ratio:.2f}"
     if ratio < 1.0:

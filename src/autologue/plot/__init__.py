@@ -11,6 +11,7 @@ True
 
 from autologue.plot.axes import Axis
 from autologue.plot.bands import quantile_bands, running_bands
+from autologue.plot.cohort import cohort_profiles
 from autologue.plot.expansion import expansion_curves, spaghetti
 from autologue.plot.export import chart_svg, save_chart
 from autologue.plot.intervals import KINDS, intervals
@@ -24,6 +25,7 @@ __all__ = [
     "Axis",
     "KINDS",
     "chart_svg",
+    "cohort_profiles",
     "expansion_curves",
     "format_number",
     "format_unit",

@@ -140,16 +140,16 @@ def axis_y(field: str, axis: Axis, domain: tuple[float, float], **more: Any) -> 
     return alt.Y(f"{field}:Q", scale=_scale(axis, domain), axis=_axis(axis, domain, **{**moved, **more}))
 
 
-def time_x(field: str, horizon: float, unit: str = "day", **more: Any) -> Any:
+def time_x(field: str, horizon: float, unit: str = "day", *, start: float = 0.0, **more: Any) -> Any:
     """Return the x channel for time after infusion.
 
     Beyond 60 days the scale is the square root of time, said in the title, with ticks at days 7, 14, 28, 90, 180, 365, ...: expansion
-    takes two weeks and persistence years, and both are to be read.
+    takes two weeks and persistence years, and both are to be read. `start`: where the axis begins, before zero for earlier samples.
     """
-    title, scale = f"Time after infusion ({unit}s)", alt.Scale(domain=[0, horizon], nice=False)
+    title, scale = f"Time after infusion ({unit}s)", alt.Scale(domain=[start, horizon], nice=False)
     shown: dict[str, Any] = {"tickCount": 7}
     if unit == "day" and horizon > 60:
-        title, scale = "Days after infusion (square-root scale)", alt.Scale(type="sqrt", domain=[0, horizon], nice=False)
+        title, scale = "Days after infusion (square-root scale)", alt.Scale(type="sqrt", domain=[start, horizon], nice=False)
         shown = {"values": [day for day in DAYS if day <= horizon and not 0.86 * horizon < day < horizon]}
     elif unit == "day" and horizon > 10:
         shown = {"values": list(range(0, int(horizon) + 1, 7))}

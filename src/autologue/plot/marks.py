@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,31 @@ from autologue.plot.extra import alt
 from autologue.plot.numbers import format_number, format_unit
 from autologue.plot.theme import INK, MUTED, PAPER, WIDTH
 
-__all__ = ["band_areas", "end_labels", "floored", "foot", "limit_rule", "limit_text", "sample_points", "spread"]
+__all__ = [
+    "ABOVE",
+    "BELOW",
+    "MEASURED",
+    "ZERO",
+    "band_areas",
+    "end_labels",
+    "floored",
+    "foot",
+    "limit_rule",
+    "limit_steps",
+    "limit_text",
+    "sample_kinds",
+    "sample_points",
+    "spread",
+]
 
 GAP = 13.0  # pixels between two labels, at least
-MEASURED, BELOW = "measured", "below the assay limit"
+MEASURED, BELOW, ABOVE, ZERO = "measured", "below the assay limit", "above the assay range", "measured zero, at the foot"
+_LOOKS = {  # shape, fill and stroke
+    MEASURED: ("circle", INK, PAPER),
+    BELOW: ("triangle-down", PAPER, INK),
+    ABOVE: ("triangle-up", PAPER, INK),
+    ZERO: ("circle", PAPER, INK),
+}
 OPACITY = (0.16, 0.26, 0.30)  # of the widest band, the next, ...; they add up where bands lie over each other
 
 
@@ -53,6 +74,15 @@ def limit_rule(limit: float, y: Any) -> Any:
     )
 
 
+def limit_steps(limits: pd.DataFrame, x: Any, y: Any) -> Any:
+    """Return a limit that moves (columns time, limit) as dashed steps; `y` is the channel of the field `value`."""
+    return (
+        alt.Chart(limits.rename(columns={"limit": "value"}))
+        .mark_line(color=MUTED, strokeDash=[5, 3], strokeWidth=1, interpolate="step-after")
+        .encode(x=x, y=y)
+    )
+
+
 def limit_text(limit: float, unit: str) -> str:
     """Return the words at the rule.
 
@@ -62,24 +92,36 @@ def limit_text(limit: float, unit: str) -> str:
     return f"assay limit {format_number(limit, 2)} {format_unit(unit)}".rstrip()
 
 
-def sample_points(samples: pd.DataFrame, x: Any, y: Any, *, limit: float, size: float = 26, legend: bool = True) -> Any:
-    """Return samples (columns time, value, and blq if known) as dots; those below the limit as open triangles just beneath the rule.
+def sample_kinds(samples: pd.DataFrame, limit: float) -> pd.Series:
+    """Return the kind of each sample: measured, below or above what the assay measures (blq, alq if known), or a measured zero."""
+    own = samples["limit"].fillna(limit) if "limit" in samples else limit
+    below = samples["blq"].astype(bool) if "blq" in samples else samples["value"] < own
+    over = samples["alq"].astype(bool) if "alq" in samples else pd.Series(False, index=samples.index)
+    return pd.Series(np.select([below, over, samples["value"] <= 0], [BELOW, ABOVE, ZERO], MEASURED), index=samples.index)
 
-    Without a column blq, a value under the limit is below it. `y` is the channel of the field `value`.
+
+def sample_points(
+    samples: pd.DataFrame, x: Any, y: Any, *, limit: float, size: float = 26, legend: bool = True, kinds: Sequence[str] = (MEASURED, BELOW)
+) -> Any:
+    """Return samples (columns time, value, and blq if known) as dots; those below the limit as open triangles just beneath it.
+
+    Without a column blq, a value under the limit is below it; a column `limit` gives samples limits of their own, and a column `kind`
+    says what `sample_kinds` would say. `kinds` are those in the legend. `y` is the channel of the field `value`.
     """
-    below = samples["blq"].astype(bool) if "blq" in samples else samples["value"] < limit
-    shown = samples.assign(sample=np.where(below, BELOW, MEASURED), value=np.where(below, limit / 1.5, samples["value"]))
-    kinds = [MEASURED, BELOW]
+    kind = samples["kind"] if "kind" in samples else sample_kinds(samples, limit)
+    own = samples["limit"].fillna(limit) if "limit" in samples else limit
+    shown = samples.assign(sample=kind, value=np.where(kind == BELOW, own / 1.5, samples["value"]))
     key = alt.Legend() if legend else None
+    shapes, fills, strokes = zip(*(_LOOKS[each] for each in kinds), strict=True)
     return (
         alt.Chart(shown)
         .mark_point(size=size, strokeWidth=1, opacity=1)
         .encode(
             x=x,
             y=y,
-            shape=alt.Shape("sample:N", scale=alt.Scale(domain=kinds, range=["circle", "triangle-down"]), legend=key),
-            fill=alt.Fill("sample:N", scale=alt.Scale(domain=kinds, range=[INK, PAPER]), legend=key),
-            stroke=alt.Stroke("sample:N", scale=alt.Scale(domain=kinds, range=[PAPER, INK]), legend=key),
+            shape=alt.Shape("sample:N", scale=alt.Scale(domain=list(kinds), range=list(shapes)), legend=key),
+            fill=alt.Fill("sample:N", scale=alt.Scale(domain=list(kinds), range=list(fills)), legend=key),
+            stroke=alt.Stroke("sample:N", scale=alt.Scale(domain=list(kinds), range=list(strokes)), legend=key),
         )
     )
 

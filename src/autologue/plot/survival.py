@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -19,13 +20,20 @@ ROW = 17  # pixels of one line of the table
 
 
 def survival_curves(
-    frame: pd.DataFrame, at_risk: pd.DataFrame, *, time_unit: str = "month", event: str = "Survival", start: str = "infusion"
+    frame: pd.DataFrame,
+    at_risk: pd.DataFrame,
+    *,
+    time_unit: str = "month",
+    event: str = "Survival",
+    start: str = "infusion",
+    key: Mapping[str, str] | None = None,
 ) -> alt.LayerChart:
     """Return survival in percent over time, one step line with its band an arm, and the numbers at risk under the axis.
 
     `frame`: columns time, estimate, lower, upper (shares from 0 to 1), and if given censored (how many at that time) and arm. A curve
     begins with 1 at time 0 if it does not say so. `at_risk`: columns time, at_risk and, with several arms, arm; its times are the
-    ticks of the axis. Raises InputError for missing columns, shares outside 0 to 1, or arms that the table at risk lacks.
+    ticks of the axis. `key` is a line of text over the figure for each arm, such as its median ("" without arms, and with arms a line
+    that belongs to none). Raises InputError for missing columns, shares outside 0 to 1, or arms that the table at risk lacks.
     """
     curves = _from_zero(checked(frame, ("time", "estimate", "lower", "upper"), what="survival curves"))
     numbers = checked(at_risk, ("time", "at_risk"), what="numbers at risk")
@@ -49,8 +57,23 @@ def survival_curves(
         ends = {arm: height for arm, (_, height) in places.items()}
         across = {arm: x for arm, (x, _) in places.items()}
         marks.append(end_labels(ends, Axis(event), domain=(0, 100), height=HEIGHT, across=across, colours=tints))
+    marks += _key(key or {}, tints)
     marks += _risk_table(numbers, arms, tints, scale)
     return layered(marks)
+
+
+def _key(lines: Mapping[str, str], tints: Mapping[str, str]) -> list[Any]:
+    """Return the lines above the plotting area, each behind a stroke of its arm's colour."""
+    marks: list[Any] = []
+    for place, (arm, line) in enumerate(lines.items()):
+        height = alt.value(-38 - ROW * (len(lines) - 1 - place))
+        text = f"{arm}: {line}" if arm else line
+        words = alt.Chart(pd.DataFrame({"text": [text]})).mark_text(align="left", baseline="middle", color=INK)
+        if arm in tints:
+            stroke = alt.Chart(pd.DataFrame({"text": [text]})).mark_rule(color=tints[arm], strokeWidth=1.8)
+            marks.append(stroke.encode(x=alt.value(-34), x2=alt.value(-14), y=height))
+        marks.append(words.encode(text="text:N", x=alt.value(-8), y=height))
+    return marks
 
 
 def _from_zero(frame: pd.DataFrame) -> pd.DataFrame:

@@ -49,10 +49,12 @@ def print_claims(claims: Sequence[Claim]) -> int:
     table = Table("claim", "source", "published", "ours", "tolerance", "verdict")
     for row in claims:
         shown = [f"{row[key]:.6g}" if isinstance(row[key], float) else str(row[key]) for key in ("published", "ours", "tolerance")]
-        missed = f"MISSED: {row['note']}" if row["note"] else "MISSED"
+        missed = f"MISSED: {row['note']}" if row.get("note") else "MISSED"
         table.add_row(row["claim"], row["source"], *shown, "agrees" if row["passed"] else missed)
-    Console().print(table)
-    return int(any(not row["passed"] and not row["note"] for row in claims))
+    console = Console()
+    console.print(table)
+    console.print(f"{sum(bool(row['passed']) for row in claims)} of {len(claims)} claims agree")
+    return int(any(not row["passed"] and not row.get("note") for row in claims))
 
 
 def shared_folder(repository: Path) -> Path | None:

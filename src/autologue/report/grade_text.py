@@ -32,7 +32,7 @@ def count_rows(patients: pd.DataFrame, scales: Mapping[str, str]) -> pd.DataFram
 def patient_rows(days: pd.DataFrame, patients: pd.DataFrame, scales: Mapping[str, str]) -> pd.DataFrame:
     """Return a row for each patient and scale as text: worst grade, its day, onset, duration, and the reason for the worst grade.
 
-    A worst grade that may be higher has >= before it; a duration that may be longer, too.
+    A worst grade that may be higher has ≥ before it; a duration that may be longer, too.
     """
     rows = []
     by_day = days.set_index(["patient", "day"])
@@ -44,10 +44,10 @@ def patient_rows(days: pd.DataFrame, patients: pd.DataFrame, scales: Mapping[str
             {
                 "patient": each["patient"],
                 "scale": scales[name],
-                "worst": f"{'>= ' if more else ''}{each['worst']}",
+                "worst": f"{'≥ ' if more else ''}{each['worst']}",
                 "day": f"{each['worst_day']:g}" if ill else "",
                 "onset": f"{each['onset']:g}" if ill else "",
-                "duration": f"{'>= ' if each['ongoing'] else ''}{each['duration']:g}" if ill else "",
+                "duration": f"{'≥ ' if each['ongoing'] else ''}{each['duration']:g}" if ill else "",
                 "days not graded": each["ungraded_days"] or "",
                 "because": own.loc[each["worst_day"], f"{name}_reason"] if ill else open_.iloc[0] if more else "",
             }

@@ -15,6 +15,7 @@ from autologue.report.content import Table
 
 __all__ = ["inline_svg", "prose_html", "table_cells"]
 
+SHORT = 20  # characters that a cell holds without a line break, like an estimate with its interval
 FOREIGN = (  # what an SVG may not hold when it becomes part of a page
     (r"<\s*(script|foreignObject|iframe|image|style)\b", "an element that can load or run something"),
     (r"\son\w+\s*=", "an event handler"),
@@ -59,11 +60,18 @@ def prose_html(text: str) -> str:
 
 
 def table_cells(table: Table) -> dict[str, Any]:
-    """Return a table for the template: its columns (name, unit, whether numeric) and rows of text, escaped by the template."""
+    """Return a table for the template: its columns (name, unit, kind: number, short or words) and rows of text, escaped by the template."""
     frame = table.frame
     numeric = {name: _numeric(frame[name]) for name in frame.columns}
-    columns = [{"name": str(name), "unit": format_unit(table.units.get(name, "")), "numeric": numeric[name]} for name in frame.columns]
     rows = [[_cell(value, table.digits) for value in row] for row in frame.astype(object).itertuples(index=False, name=None)]
+    columns = [
+        {
+            "name": str(name),
+            "unit": format_unit(table.units.get(name, "")),
+            "kind": "number" if numeric[name] else "words" if any(len(row[place]) > SHORT for row in rows) else "short",
+        }
+        for place, name in enumerate(frame.columns)
+    ]
     return {"columns": columns, "rows": rows, "caption": table.caption, "units": any(column["unit"] for column in columns)}
 
 

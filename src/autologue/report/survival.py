@@ -12,7 +12,17 @@ from autologue.plot import survival_curves
 from autologue.plot.fitted import fitted_curves
 from autologue.plot.numbers import format_number
 from autologue.report.content import Figure, Reference, Report, Section, Table
-from autologue.report.survival_text import agreement, compared, fit_rows, hazard_rows, observed_rows, ticks
+from autologue.report.survival_text import (
+    agreement,
+    compared,
+    counted,
+    fit_rows,
+    hazard_rows,
+    key_lines,
+    observed_rows,
+    ticks,
+    warning_rows,
+)
 from autologue.survival.analysis import ArmAnalysis, Extrapolated, SurvivalAnalysis
 
 __all__ = ["kaplan_meier_figure", "survival_report"]
@@ -44,7 +54,7 @@ def survival_report(found: SurvivalAnalysis, *, title: str, event: str, start: s
     said = list(dict.fromkeys(found.notes))
     if said:
         sections.append(Section("What to bear in mind", "\n".join(f"- {each}" for each in said)))
-    subtitle = f"{subjects} subjects, {events} events, times in {found.unit}s"
+    subtitle = f"{counted(subjects, 'subject')}, {counted(events, 'event')}, times in {found.unit}s"
     return Report(title, subtitle, sections, METHODS.replace("{draws}", draws), REFERENCES, record)
 
 
@@ -55,7 +65,7 @@ def kaplan_meier_figure(found: SurvivalAnalysis, event: str, start: str) -> Any:
     risk = pd.concat([arm.kaplan_meier.numbers_at_risk(times).assign(arm=arm.name) for arm in found.arms], ignore_index=True)
     if len(found.arms) == 1:
         curves, risk = curves.drop(columns="arm"), risk.drop(columns="arm")
-    return survival_curves(curves, risk, time_unit=found.unit, event=event, start=start)
+    return survival_curves(curves, risk, time_unit=found.unit, event=event, start=start, key=key_lines(found))
 
 
 def _steps(arm: ArmAnalysis) -> pd.DataFrame:
@@ -71,16 +81,24 @@ def _observed(found: SurvivalAnalysis, event: str, start: str) -> Section:
         f"{event} by Kaplan-Meier with 95 % intervals; ticks are censored subjects, the numbers beneath the axis those at risk. "
         "Follow-up that has ended is not drawn."
     )
-    tables = [Table(observed_rows(found), f"By arm. Restricted mean to {found.tau:g} {found.unit}s; 95 % intervals.")]
+    tables = [
+        Table(
+            observed_rows(found),
+            f"By arm. Mean: restricted to {found.tau:.4g} {found.unit}s. Survival in % at each time in {found.unit}s. 95 % intervals.",
+        )
+    ]
     if found.cox is not None:
-        tables.append(Table(hazard_rows(found), "Cox's model; the last column is Schoenfeld's test of proportional hazards."))
+        tables.append(
+            Table(
+                hazard_rows(found),
+                "Cox's model with 95 % intervals; the last column is Schoenfeld's test that the ratio does not change with time.",
+            )
+        )
     return Section("Observed", compared(found), [Figure(kaplan_meier_figure(found, event, start), caption)], tables)
 
 
 def _arm(found: SurvivalAnalysis, arm: ArmAnalysis, event: str, start: str) -> Section:
     heading = "Fits and extrapolation" + (f": {arm.name}" if len(found.arms) > 1 else "")
-    said = [f"- {each.fit.family.name}: {text}" for each in arm.fits for text in each.fit.warnings]
-    prose = agreement(found, arm) + ("\n\n" + "\n".join(said) if said else "")
     shown = arm.best(DRAWN)
     figures = []
     if shown:
@@ -89,8 +107,14 @@ def _arm(found: SurvivalAnalysis, arm: ArmAnalysis, event: str, start: str) -> S
             f"end of follow-up at {format_number(arm.data.follow_up)} {found.unit}s."
         )
         figures = [Figure(_fit_figure(found, arm, shown, event, start), caption)]
-    caption = f"Families by AIC. Survival in %, mean time to {found.horizon:g} {found.unit}s; 95 % intervals."
-    return Section(heading, prose, figures, [Table(fit_rows(found, arm), caption, digits=5)])
+    caption = (
+        f"Families by AIC, with survival in % at each time in {found.unit}s and the mean time to {found.horizon:g} {found.unit}s; "
+        "95 % intervals. ΔAIC is against the best."
+    )
+    tables = [Table(fit_rows(found, arm), caption, digits=5)]
+    if len(said := warning_rows(arm)):
+        tables.append(Table(said, "What must be known before a curve is used."))
+    return Section(heading, agreement(found, arm), figures, tables)
 
 
 def _fit_figure(found: SurvivalAnalysis, arm: ArmAnalysis, shown: tuple[Extrapolated, ...], event: str, start: str) -> Any:

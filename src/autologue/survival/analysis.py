@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from autologue.errors import InputError
+from autologue.errors import InputError, unknown
 from autologue.survival.compare import LogRank, log_rank, restricted_mean, restricted_mean_difference
 from autologue.survival.cox import CoxFit, fit_cox
 from autologue.survival.curves import Survival
@@ -73,10 +74,14 @@ class ArmAnalysis:
 
 @dataclass(frozen=True, eq=False)
 class SurvivalAnalysis:
-    """What `analyse_survival` found; times are in `data.unit`, restricted means run to `tau`, extrapolation to `horizon`."""
+    """What `analyse_survival` found; arms are compared with `reference`.
+
+    Times are in `data.unit`; restricted means run to `tau`, extrapolation to `horizon`.
+    """
 
     data: TimeToEvent
     arms: tuple[ArmAnalysis, ...]
+    reference: str
     milestones: tuple[float, ...]
     horizon: float
     tau: float
@@ -91,8 +96,9 @@ class SurvivalAnalysis:
         """The unit of time."""
         return self.data.unit
 
+    @cached_property
     def fit_table(self) -> pd.DataFrame:
-        """Return fits side by side: criteria, survival at each milestone and mean time to the horizon, with 95 % bounds.
+        """Fits side by side: criteria, survival at each milestone and mean time to the horizon, with 95 % bounds.
 
         One row an arm and family, in the order of `ArmAnalysis.fits`; `delta_aic` is against the best fit of the arm that settled.
         """
@@ -127,23 +133,28 @@ def analyse_survival(
     *,
     milestones: Sequence[float],
     horizon: float,
+    reference: str | None = None,
     uncertainty: Uncertainty = NORMAL,
     seed: int = 0,
     progress: Callable[[int], None] = lambda done: None,
 ) -> SurvivalAnalysis:
     """Return Kaplan-Meier, comparisons and the fits of `families` (by a short name) to each arm, extrapolated to `horizon`.
 
-    `milestones` lie within the horizon. `progress` is told 1 after each fit. A family that cannot be fitted is left out, with a
-    sentence in `notes`. Raises `InputError` for a milestone or horizon out of range, and for interval-censored data.
+    `milestones` lie within the horizon; arms are compared with `reference`, by default the first. `progress` is told 1 after each
+    fit. A family that cannot be fitted is left out, with a sentence in `notes`. Raises `InputError` for a milestone or horizon out
+    of range, an unknown arm, and interval-censored data.
 
     >>> from autologue.survival.families.exponential import Exponential
     >>> from autologue.survival.read import time_to_event
     >>> data = time_to_event(pd.DataFrame({"time": [1.0, 2, 3, 4], "status": [1, 1, 0, 1]}))
     >>> found = analyse_survival(data, {"exponential": Exponential()}, milestones=[4], horizon=8)
-    >>> round(float(found.fit_table()["survival_4"].iloc[0]), 4)
+    >>> round(float(found.fit_table["survival_4"].iloc[0]), 4)
     0.3012
     """
     _check(data, milestones, horizon)
+    base = data.arms[0] if reference is None else reference
+    if base not in data.arms:
+        raise InputError(unknown("arm", base, data.arms))
     notes: list[str] = []
     if len(data.causes) > 1:
         notes.append(f"Events of several causes ({', '.join(data.causes)}) are counted together; competing risks need another analysis.")
@@ -158,13 +169,14 @@ def analyse_survival(
         arms.append(ArmAnalysis(name, part, km, fits))
     tau = min([horizon, *(_followed(arm.kaplan_meier) for arm in arms)])
     several = len(arms) > 1
-    cox, trouble = _cox(data)
+    cox, trouble = _cox(data, base)
     with np.errstate(all="ignore"):  # the variance of log survival is infinite once a curve is at zero, and left out
         means = restricted_mean(data, tau)
-        differences = restricted_mean_difference(data, tau, reference=data.arms[0]) if several else None
+        differences = restricted_mean_difference(data, tau, reference=base) if several else None
     return SurvivalAnalysis(
         data=data,
         arms=tuple(arms),
+        reference=base,
         milestones=tuple(float(time) for time in milestones),
         horizon=float(horizon),
         tau=tau,
@@ -181,7 +193,7 @@ def _check(data: TimeToEvent, milestones: Sequence[float], horizon: float) -> No
         raise InputError(f"the horizon is {horizon:g}; expected a time above zero, in {data.unit}s.")
     for time in milestones:
         if not 0 < time <= horizon:
-            raise InputError(f"the milestone {time:g} lies outside 0 to the horizon {horizon:g} {data.unit}; move one of the two.")
+            raise InputError(f"the milestone {time:g} lies outside 0 to the horizon {horizon:g} {data.unit}s; move one of the two.")
 
 
 def _followed(km: KaplanMeier) -> float:
@@ -214,7 +226,7 @@ def _curve(fit: SurvivalFit, grid: Floats, uncertainty: Uncertainty, seed: int) 
     return Survival(grid, estimate[None], np.empty((0, 1, grid.size)), arms, unit=fit.data.unit)
 
 
-def _cox(data: TimeToEvent) -> tuple[CoxFit | None, tuple[str, ...]]:
+def _cox(data: TimeToEvent, base: str) -> tuple[CoxFit | None, tuple[str, ...]]:
     """Return Cox's model of arms and covariates, if there are any, and what must be said of it."""
     if (len(data.arms) < 2 and data.covariates.shape[1] == 0) or not data.event.any():
         return None, ()
@@ -222,7 +234,7 @@ def _cox(data: TimeToEvent) -> tuple[CoxFit | None, tuple[str, ...]]:
     if silent:
         return None, (f"There is no hazard ratio: arm {silent[0]} has no event, so that its ratio has no finite estimate.",)
     try:
-        found = fit_cox(data)
+        found = fit_cox(data, reference=base)
     except InputError as problem:
         return None, (str(problem),)
     return found, found.warnings

@@ -16,6 +16,7 @@ from scipy.stats import chi2, norm
 from autologue.errors import InputError, unknown
 from autologue.survival.counts import Counts, counts
 from autologue.survival.kaplan_meier import KaplanMeier, kaplan_meier
+from autologue.survival.levels import deviate
 from autologue.survival.records import Floats, TimeToEvent
 
 __all__ = [
@@ -106,12 +107,13 @@ def restricted_mean(data: TimeToEvent, horizon: float, *, level: float = 0.95) -
 
     Raises `InputError` where an arm's follow-up ends before the horizon with subjects still free of the event.
     """
+    _check_time(horizon, "horizon", data.unit)
     rows = []
     for arm, part in data.by_arm():
         fit = kaplan_meier(part)
         last = fit.counts.time[-1]
         if horizon > last and fit.survival[-1] > 0:
-            raise InputError(f"arm '{arm}' is followed to {last:g} {data.unit}, less than the horizon {horizon:g}; choose one no later.")
+            raise InputError(f"arm '{arm}' is followed to {last:g} {data.unit}s, less than the horizon {horizon:g}; choose one no later.")
         rows.append(_area(fit, horizon))
     return _with_bounds(pd.DataFrame(rows, index=pd.Index(data.arms, name="arm"), columns=["estimate", "standard_error"]), level)
 
@@ -122,7 +124,8 @@ def restricted_mean_difference(data: TimeToEvent, horizon: float, *, reference: 
 
 
 def milestone(data: TimeToEvent, time: float, *, level: float = 0.95) -> pd.DataFrame:
-    """Return survival at one time by arm: Kaplan-Meier with standard error and log-log bounds."""
+    """Return survival at one time by arm: Kaplan-Meier with standard error and log-log bounds; not-a-number after follow-up has ended."""
+    _check_time(time, "milestone", data.unit)
     rows = [kaplan_meier(part, level=level).at(time).iloc[0] for _, part in data.by_arm()]
     return pd.DataFrame(rows).set_index(pd.Index(data.arms, name="arm")).drop(columns="time")
 
@@ -130,6 +133,11 @@ def milestone(data: TimeToEvent, time: float, *, level: float = 0.95) -> pd.Data
 def milestone_difference(data: TimeToEvent, time: float, *, reference: str, level: float = 0.95) -> pd.DataFrame:
     """Return each other arm's survival at one time less the reference's, with standard error, bounds and p-value."""
     return _differences(milestone(data, time, level=level), reference, level)
+
+
+def _check_time(time: float, what: str, unit: str) -> None:
+    if not (np.isfinite(time) and time > 0):
+        raise InputError(f"the {what} is {time:g}; expected a time above zero, in {unit}s.")
 
 
 def _events_at(arm: Counts, times: Floats) -> Floats:
@@ -149,14 +157,18 @@ def _area(fit: KaplanMeier, horizon: float) -> tuple[float, float]:
 
 
 def _with_bounds(table: pd.DataFrame, level: float) -> pd.DataFrame:
-    half = norm.ppf(0.5 + level / 2) * table.standard_error
+    error = table.standard_error.where(table.standard_error > 0)  # without a variance, as from one subject, there is no interval
+    half = deviate(level) * error
     return table.assign(lower=table.estimate - half, upper=table.estimate + half)
 
 
 def _differences(table: pd.DataFrame, reference: str, level: float) -> pd.DataFrame:
     if reference not in table.index:
         raise InputError(unknown("arm", reference, [str(arm) for arm in table.index]))
+    if len(table) < 2:
+        raise InputError(f"a difference needs two arms or more, the data have one ('{reference}'); name the arm column.")
     base, others = table.loc[reference], table.drop(index=reference)
     error = np.hypot(others.standard_error, base.standard_error)
     found = _with_bounds(pd.DataFrame({"estimate": others.estimate - base.estimate, "standard_error": error}), level)
-    return found.assign(p_value=2 * norm.sf(np.abs(found.estimate / found.standard_error)))
+    spread = found.standard_error.where(found.standard_error > 0)
+    return found.assign(p_value=2 * norm.sf(np.abs(found.estimate / spread)))

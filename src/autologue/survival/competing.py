@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import norm
 
 from autologue.survival.counts import Counts, counts
+from autologue.survival.levels import check_level, deviate
 from autologue.survival.records import Floats, TimeToEvent
 
 __all__ = ["CumulativeIncidence", "aalen_johansen"]
@@ -40,7 +40,7 @@ class CumulativeIncidence:
             value, spread = np.where(position < 0, 0.0, incidence[position]), np.where(position < 0, 0.0, error[position])
             inner = (value > 0) & (value < 1)
             log = np.log(np.where(inner, value, 0.5))
-            half = norm.ppf(0.5 + self.level / 2) * spread / (np.where(inner, value, 0.5) * log)
+            half = deviate(self.level) * spread / (np.where(inner, value, 0.5) * log)
             lower = np.where(inner, np.exp(log * np.exp(-half)), value)
             upper = np.where(inner, np.exp(log * np.exp(half)), value)
             table = pd.DataFrame({"cause": name, "time": when, "estimate": value, "standard_error": spread, "lower": lower, "upper": upper})
@@ -63,6 +63,7 @@ def aalen_johansen(data: TimeToEvent, *, level: float = 0.95) -> CumulativeIncid
     >>> [round(float(v), 4) for v in found.incidence[:, -1]]
     [0.75, 0.25]
     """
+    check_level(level)
     found = counts(data)
     d, n = found.events, found.at_risk
     safe = np.where(n > 0, n, 1.0)

@@ -62,13 +62,14 @@ def _plateau(fit: Fitted, family: MixtureCure | NonMixtureCure) -> list[str]:
         ]
     if left > LEFT_OVER:
         return [
-            f"The curve has no plateau: when follow-up ends at {end:g} {unit}, {100 * left:.0f} % of those not cured are still free of the "
-            f"event, so the cure fraction of {100 * fraction:.0f} % is an extrapolation of the {rest.name} family and not an observation."
+            f"The curve has no plateau: when follow-up ends at {end:g} {unit}s, {100 * left:.0f} % of those not cured are still free of "
+            f"the event, so the cure fraction of {100 * fraction:.0f} % is an extrapolation of the {rest.name} family and not an "
+            "observation."
         ]
     chance = _insufficient(fit.data)
     if chance > RARE and left > SOME:
         return [
-            f"The plateau is short: events continue until near the end of follow-up at {end:g} {unit} (Maller-Zhou follow-up test "
+            f"The plateau is short: events continue until near the end of follow-up at {end:g} {unit}s (Maller-Zhou follow-up test "
             f"{chance:.2f}, sufficient below {RARE:g}), so the cure fraction of {100 * fraction:.0f} % may fall with longer follow-up."
         ]
     return []

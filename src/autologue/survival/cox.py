@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from autologue.errors import InputError
+from autologue.survival.levels import check_level
 from autologue.survival.records import TimeToEvent
 from autologue.survival.schoenfeld import proportionality, schoenfeld_residuals
 
@@ -45,6 +46,7 @@ def fit_cox(data: TimeToEvent, *, reference: str | None = None, level: float = 0
     from lifelines import CoxPHFitter  # lazy: lifelines takes two seconds to load
     from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
+    check_level(level)
     frame, terms = _design(data, reference)
     fitter = CoxPHFitter(alpha=1 - level)
     try:

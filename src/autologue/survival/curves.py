@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from autologue.errors import InputError, unknown
+from autologue.survival.levels import check_level
 from autologue.survival.records import Floats
 
 if TYPE_CHECKING:
@@ -56,15 +57,16 @@ class Survival:
             rise = np.diff(values, axis=-1) > 1e-9
             if np.any(rise):
                 _, arm, at = (int(i) for i in np.argwhere(rise)[0])
-                raise InputError(f"the {what} of arm '{self.arms[arm]}' rise after {self.time[at]:g} {self.unit}; survival never rises.")
+                raise InputError(f"the {what} of arm '{self.arms[arm]}' rise after {self.time[at]:g} {self.unit}s; survival never rises.")
 
     def values(self, times: ArrayLike) -> tuple[Floats, Floats]:
         """Return estimate (arm, n) and draws (draw, arm, n) at times (n,), which may not lie beyond the last time."""
         at = np.atleast_1d(np.asarray(times, np.float64))
-        if np.any(at < 0) or np.any(at > self.time[-1] * (1 + 1e-12)):
-            worst = float(at[(at < 0) | (at > self.time[-1])][0])
+        inside = (at >= 0) & (at <= self.time[-1] * (1 + 1e-12))
+        if not np.all(inside):
+            worst = float(at[~inside][0])
             raise InputError(
-                f"time {worst:g} is outside the curve, which runs from 0 to {self.time[-1]:g} {self.unit}; estimate it for longer."
+                f"time {worst:g} is outside the curve, which runs from 0 to {self.time[-1]:g} {self.unit}s; estimate it for longer."
             )
         return self._between(self.estimate, at), self._between(self.draws, at)
 
@@ -204,6 +206,7 @@ def stack_survival(curves: Sequence[Survival]) -> Survival:
 
 
 def _bounds(draws: Floats, level: float, shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+    check_level(level)
     if draws.shape[0] == 0:
         return np.full(shape, np.nan), np.full(shape, np.nan)
     tail = 0.5 * (1 - level)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from autologue.errors import InputError
 from autologue.survival.concerns import at_bound, concerns
 from autologue.survival.families.family import Family
+from autologue.survival.levels import deviate
 from autologue.survival.likelihood import likelihood
 from autologue.survival.optimise import Maximum, maximise, polish
 from autologue.survival.records import Floats, TimeToEvent
@@ -56,7 +56,7 @@ class SurvivalFit:
     def table(self, *, level: float = 0.95) -> pd.DataFrame:
         """Return estimate, standard error and normal interval of each unbounded parameter."""
         error = np.sqrt(np.diag(self.covariance))
-        half = norm.ppf(0.5 + level / 2) * error
+        half = deviate(level) * error
         return pd.DataFrame(
             {"estimate": self.theta, "standard_error": error, "lower": self.theta - half, "upper": self.theta + half},
             index=pd.Index(self.family.parameters, name="parameter"),
@@ -102,7 +102,12 @@ def fit_survival(data: TimeToEvent, family: Family, *, start: Floats | None = No
 
 
 def compare_fits(fits: Sequence[SurvivalFit]) -> pd.DataFrame:
-    """Return fits side by side: parameters, log likelihood, AIC, BIC and warnings, best AIC first."""
+    """Return fits side by side: parameters, log likelihood, AIC, BIC and warnings; those that settled first, best AIC first.
+
+    A fit that did not settle comes last whatever its criteria, which then compare with nothing.
+    """
+    if not fits:
+        raise InputError("there is no fit to compare; give at least one.")
     rows = [
         {
             "family": fit.family.name,
@@ -115,7 +120,7 @@ def compare_fits(fits: Sequence[SurvivalFit]) -> pd.DataFrame:
         }
         for fit in fits
     ]
-    return pd.DataFrame(rows).sort_values("aic", ignore_index=True)
+    return pd.DataFrame(rows).sort_values(["converged", "aic"], ascending=[False, True], ignore_index=True)
 
 
 def _maximum(data: TimeToEvent, family: Family, start: Floats | None) -> Maximum:

@@ -81,10 +81,16 @@ def _published(curve: pd.DataFrame, at_risk: pd.DataFrame) -> Published:
             "a survival curve never rises, so digitise that stretch again."
         )
     keep = np.append(np.diff(time) > 0, True) & (time > 0)  # the lowest of several values at one time
+    if not keep.any():
+        raise InputError("column 'time': the curve has no point after time zero; digitise it to the end of follow-up.")
     time, survival = np.append(0.0, time[keep]), np.append(1.0, survival[keep])
     when, n = numbers(at_risk, "time", 0.0, "time zero"), numbers(at_risk, "at_risk", 0.0, "the least number")
     if when[0] != 0:
         raise InputError(f"row 1, column 'time': the numbers at risk start at {when[0]:g}; the number at time 0 is needed.")
+    for row in np.flatnonzero(n % 1 != 0)[:1]:
+        raise InputError(f"row {row + 1}, column 'at_risk': {n[row]:g} is no whole number of subjects; correct it.")
+    if n[0] == 0:
+        raise InputError("row 1, column 'at_risk': nobody is at risk at time zero; give the number that the curve starts with.")
     for row in np.flatnonzero(np.diff(when) <= 0)[:1]:
         raise InputError(f"row {row + 2}, column 'time': {when[row + 1]:g} does not come after {when[row]:g}; sort the numbers at risk.")
     for row in np.flatnonzero(np.diff(n) > 0)[:1]:
@@ -92,6 +98,12 @@ def _published(curve: pd.DataFrame, at_risk: pd.DataFrame) -> Published:
     start = np.searchsorted(time, when, side="left")
     start[0] = 0
     kept = start < time.size
+    if survival[-1] == 0 and np.any(n[~kept] > 0):
+        row = int(np.flatnonzero(~kept & (n > 0))[0])
+        raise InputError(
+            f"row {row + 1}, column 'at_risk': {n[row]:g} at risk at {when[row]:g} contradict the curve, which is at zero "
+            f"from {time[-1]:g}; check both readings."
+        )
     return Published(time, survival, when[kept], np.rint(n[kept]).astype(np.int64), start[kept])
 
 
@@ -106,9 +118,10 @@ def _agree(published: Published) -> None:
                 f"row {row + 1}, column 'at_risk': {n[row]} at risk at {published.risk_time[row]:g} contradict the curve, which "
                 f"leaves at most {most:.0f} of the {n[row - 1]} before; check both readings."
             )
-        if n[row] == 0 and survival[-1] < survival[published.start[row]] - 1e-9:
+        if n[row] == 0 and survival[-1] < at[row] - 1e-9:
             raise InputError(
-                f"row {row + 1}, column 'at_risk': nobody is at risk at {published.risk_time[row]:g}, but the curve still falls after it."
+                f"row {row + 1}, column 'at_risk': nobody is at risk at {published.risk_time[row]:g}, but the curve still falls after it; "
+                "check both readings."
             )
 
 
@@ -187,7 +200,8 @@ def _subjects(published: Published, censored: list[int]) -> tuple[Floats, Intege
 
 
 def _judge(published: Published, data: TimeToEvent, events: int | None) -> Reconstruction:
-    rebuilt = counts(data).risk_at(published.risk_time)
+    found = counts(data)
+    rebuilt = found.risk_at(published.risk_time)
     table = pd.DataFrame({"time": published.risk_time, "published": published.at_risk, "rebuilt": rebuilt})
     curve = kaplan_meier(data).at(np.minimum(published.time, data.follow_up)).estimate.to_numpy()
     deviation = float(np.max(np.abs(curve - published.survival)))
@@ -198,6 +212,13 @@ def _judge(published: Published, data: TimeToEvent, events: int | None) -> Recon
         )
     elif int(data.event.sum()) != events:
         said.append(f"The rebuilt subjects have {int(data.event.sum())} events and not the {events} published.")
+    far = int(np.argmax(np.abs(curve - published.survival)))
+    left = max(float(found.risk_at(published.time[far : far + 1])[0]), 1.0)
+    if deviation > SLACK + published.survival[far] / (2 * left):  # events are whole, so half a subject's step is no contradiction
+        said.append(
+            f"The numbers at risk contradict the curve near {published.time[far]:g}: the rebuilt subjects put survival at "
+            f"{100 * curve[far]:.0f} % there and the curve at {100 * published.survival[far]:.0f} %; check both readings."
+        )
     worst = float(np.max(np.abs(rebuilt - published.at_risk)))
     if worst > 1:
         said.append(f"The rebuilt numbers at risk differ from the published ones by up to {worst:.0f}.")

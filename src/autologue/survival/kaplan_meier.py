@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import norm
 
 from autologue.errors import InputError
 from autologue.survival.counts import Counts, counts
 from autologue.survival.curves import Survival
+from autologue.survival.levels import check_level, deviate
 from autologue.survival.records import Floats, TimeToEvent
 
 __all__ = ["Interval", "KaplanMeier", "Log", "LogLog", "Plain", "kaplan_meier"]
@@ -92,7 +92,7 @@ class KaplanMeier:
         before, known = position < 0, (when <= self.counts.time[-1]) | (self.survival[-1] == 0)
         survival = np.where(before, 1.0, self.survival[position])
         error = np.where(before, 0.0, self.log_error[position])
-        z = float(norm.ppf(0.5 + self.level / 2))
+        z = deviate(self.level)
         lower, upper = self.interval.bounds(survival, error, z)
         columns = {"estimate": survival, "standard_error": survival * np.where(survival > 0, error, 0.0), "lower": lower, "upper": upper}
         return pd.DataFrame({"time": when, **{name: np.where(known, values, np.nan) for name, values in columns.items()}})
@@ -107,6 +107,8 @@ class KaplanMeier:
 
     def quantile(self, share: float) -> dict[str, float]:
         """Return the time by which `share` have had the event, with the bounds of Brookmeyer & Crowley (1982); infinite if not reached."""
+        if not 0 < share < 1:
+            raise InputError(f"the share is {share:g}; expected a fraction between 0 and 1, like 0.5 for the median.")
         table = self.at(self.counts.time)
         crossing = {name: table[name].to_numpy() <= 1 - share + 1e-12 for name in ("estimate", "lower", "upper")}
         return {name: float(self.counts.time[np.argmax(hit)]) if hit.any() else np.inf for name, hit in crossing.items()}
@@ -126,7 +128,7 @@ class KaplanMeier:
         at = self._grid(when) if times is None else np.asarray(times, np.float64)
         if at[-1] > self.counts.time[-1] and self.survival[-1] > 0:
             raise InputError(
-                f"time {at[-1]:g} is after the end of follow-up at {self.counts.time[-1]:g} {self.unit}; fit a family to go further."
+                f"time {at[-1]:g} is after the end of follow-up at {self.counts.time[-1]:g} {self.unit}s; fit a family to go further."
             )
         steps = np.searchsorted(when, at, side="right")
         rng = np.random.Generator(np.random.Philox(key=seed))
@@ -154,6 +156,7 @@ def kaplan_meier(data: TimeToEvent, *, level: float = 0.95, interval: Interval =
     >>> [round(float(s), 4) for s in km.survival]
     [0.75, 0.5, 0.0]
     """
+    check_level(level)
     found = counts(data)
     d, n = found.events, found.at_risk
     share = np.where(n > 0, d / np.where(n > 0, n, 1.0), 0.0)
@@ -180,6 +183,6 @@ def _emptied(found: Counts, survival: Floats, data: TimeToEvent) -> tuple[str, .
         return ()
     when = found.time[zero[0]]
     return (
-        f"All who were at risk at {when:g} {data.unit} had the event while others entered later, so the curve is zero from there; "
+        f"All who were at risk at {when:g} {data.unit}s had the event while others entered later, so the curve is zero from there; "
         "start it at a later time with more subjects at risk.",
     )

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_bool_dtype
 
-from autologue.errors import InputError, unknown
+from autologue import units
+from autologue.errors import InputError, UnitError, unknown
 from autologue.survival.records import Floats, Integers, TimeToEvent
 
-__all__ = ["interval_censored", "time_to_event"]
+__all__ = ["check_time_unit", "column_of", "interval_censored", "numbers", "time_to_event"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def time_to_event(
     `background` the expected hazard (per `unit`) at each subject's time, from a life table.
 
     Raises `InputError`, naming row (first data row = 1) and column, for: an absent column, a value that is no finite number,
-    a time before zero, an entry at or after the time, a weight below zero, a status that is not declared.
+    a unit that is no time, a time before zero, an entry at or after the time, a weight below zero, a status that is not declared.
 
     >>> table = pd.DataFrame({"time": [2.0, 5.0, 7.0], "status": [1, 0, 1]})
     >>> data = time_to_event(table)
@@ -88,7 +90,13 @@ def interval_censored(
     (True, 2)
     """
     left = numbers(frame, lower, least=0.0, reading="time zero")
-    right = pd.to_numeric(_column(frame, upper), errors="coerce").fillna(np.inf).to_numpy(np.float64)
+    raw = column_of(frame, upper)
+    right = pd.to_numeric(raw, errors="coerce").to_numpy(np.float64)
+    for row in np.flatnonzero(np.isnan(right) & raw.notna().to_numpy())[:1]:
+        raise InputError(
+            f"row {row + 1}, column '{upper}': {_said(raw.iloc[row])} is no number; correct it, or leave it empty if not yet seen."
+        )
+    right = np.where(np.isnan(right), np.inf, right)
     for row in np.flatnonzero(right < left)[:1]:
         raise InputError(f"row {row + 1}, column '{upper}': {right[row]:g} is below the lower bound {left[row]:g}; swap or correct them.")
     cause = np.isfinite(right).astype(np.int64)
@@ -97,39 +105,59 @@ def interval_censored(
 
 def numbers(frame: pd.DataFrame, column: str, least: float, reading: str) -> Floats:
     """Return a column as finite floats that are at least `least`, which error messages call `reading`."""
-    raw = _column(frame, column)
+    raw = column_of(frame, column)
     values = pd.to_numeric(raw, errors="coerce").to_numpy(np.float64)
     for row in np.flatnonzero(~np.isfinite(values))[:1]:
-        raise InputError(f"row {row + 1}, column '{column}': {raw.iloc[row]!r} is not a finite number; correct it or drop the row.")
+        raise InputError(f"row {row + 1}, column '{column}': {_said(raw.iloc[row])} is not a finite number; correct it or drop the row.")
     for row in np.flatnonzero(values < least)[:1]:
         raise InputError(f"row {row + 1}, column '{column}': {values[row]:g} is below {reading} ({least:g}); correct it or drop the row.")
     return values
 
 
-def _column(frame: pd.DataFrame, column: str) -> pd.Series:
+def column_of(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return a column of a table; raises `InputError` where it is absent, there twice, or without a row."""
     if column not in frame.columns:
         raise InputError(unknown("column", column, [str(name) for name in frame.columns]))
+    if list(frame.columns).count(column) > 1:
+        raise InputError(f"column '{column}' is there more than once; rename or drop the others.")
     if len(frame) == 0:
-        raise InputError(f"column '{column}': the table has no rows; at least one subject is needed.")
+        raise InputError(f"column '{column}': the table has no rows; at least one is needed.")
     return frame[column]
+
+
+def check_time_unit(unit: str) -> None:
+    """Raise InputError unless a unit measures time."""
+    try:
+        units.convert(1.0, unit, "day")
+    except UnitError:
+        raise InputError(f"the unit of time is '{unit}'; expected one like day, week, month or year.") from None
+
+
+def _said(value: object) -> str:
+    """Return a value as a person would write it."""
+    if value is None or value is pd.NaT or value != value:
+        return "an empty cell"
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _causes(frame: pd.DataFrame, status: str, codes: Mapping[Hashable, str | None]) -> tuple[Integers, tuple[str, ...]]:
     causes = tuple(dict.fromkeys(name for name in codes.values() if name is not None))
     rank = {code: 0 if name is None else causes.index(name) + 1 for code, name in codes.items()}
-    found = _column(frame, status)
+    found = column_of(frame, status)
+    if is_bool_dtype(found.dtype):
+        found = found.astype(int)
     mapped = found.map(rank)
     for row in np.flatnonzero(mapped.isna())[:1]:
         known = ", ".join(f"{code!r} ({name or 'censored'})" for code, name in codes.items())
-        value = found.iloc[row]
-        raise InputError(f"row {row + 1}, column '{status}': status {value!r} is not declared; known: {known}; add it to codes.")
+        value = _said(found.iloc[row])
+        raise InputError(f"row {row + 1}, column '{status}': {value} is not a declared status; known: {known}; add it to codes.")
     return np.asarray(mapped, np.int64), causes
 
 
 def _arms(frame: pd.DataFrame, arm: str | None) -> tuple[Integers, tuple[str, ...]]:
     if arm is None:
         return np.zeros(len(frame), np.int64), ("all",)
-    values = _column(frame, arm)
+    values = column_of(frame, arm)
     for row in np.flatnonzero(values.isna())[:1]:
         raise InputError(f"row {row + 1}, column '{arm}': the arm is missing; fill it or drop the row.")
     codes, names = pd.factorize(values.astype(str), sort=True)
@@ -144,6 +172,7 @@ def _assemble(
     causes: tuple[str, ...],
     columns: Columns,
 ) -> TimeToEvent:
+    check_time_unit(columns.unit)
     n, entry, weight, background, subject = len(frame), columns.entry, columns.weight, columns.background, columns.subject
     entries = np.zeros(n) if entry is None else numbers(frame, entry, least=0.0, reading="time zero")
     for row in np.flatnonzero((entries > 0) & (entries >= lower))[:1]:
@@ -152,7 +181,7 @@ def _assemble(
             "a subject is observed after entry only."
         )
     arm_codes, arms = _arms(frame, columns.arm)
-    names: NDArray[np.object_] = np.arange(1, n + 1).astype(object) if subject is None else _column(frame, subject).to_numpy(object)
+    names: NDArray[np.object_] = np.arange(1, n + 1).astype(object) if subject is None else column_of(frame, subject).to_numpy(object)
     for name in columns.covariates:
         numbers(frame, name, least=-np.inf, reading="minus infinity")
     return TimeToEvent(

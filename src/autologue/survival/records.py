@@ -66,7 +66,7 @@ class TimeToEvent:
         if self.interval_censored:
             row = int(np.flatnonzero(self._interval)[0])
             raise InputError(
-                f"subject {self.subject[row]} is interval censored ({self.lower[row]:g} to {self.upper[row]:g} {self.unit}), "
+                f"subject {self.subject[row]} is interval censored ({self.lower[row]:g} to {self.upper[row]:g} {self.unit}s), "
                 "but this method needs exact or right-censored times; use turnbull or a parametric family."
             )
         return self.lower

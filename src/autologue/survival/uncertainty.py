@@ -31,6 +31,9 @@ class Asymptotic(Uncertainty):
 
     count: int = 1000
 
+    def __post_init__(self) -> None:
+        _check_count(self.count)
+
     def parameters(self, fit: SurvivalFit, seed: int) -> Floats:
         if not np.all(np.isfinite(fit.covariance)):
             raise InputError(f"the {fit.family.name} fit has no covariance to draw from; use Bootstrap, or a family with fewer parameters.")
@@ -52,6 +55,9 @@ class Bootstrap(Uncertainty):
 
     count: int = 1000
 
+    def __post_init__(self) -> None:
+        _check_count(self.count)
+
     def parameters(self, fit: SurvivalFit, seed: int) -> Floats:
         rng = np.random.Generator(np.random.Philox(key=seed))
         score = likelihood(fit.data, fit.family)
@@ -64,6 +70,11 @@ class Bootstrap(Uncertainty):
                     break
             found[row] = maximise(score.reweighted(fit.data.weight * times), fit.theta).theta
         return found
+
+
+def _check_count(count: int) -> None:
+    if count < 1:
+        raise InputError(f"{count} draws were asked for; expected one or more.")
 
 
 def draw_curve(

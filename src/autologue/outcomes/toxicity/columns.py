@@ -8,9 +8,9 @@ from math import isfinite
 from numbers import Real
 
 from autologue.errors import InputError, unknown
-from autologue.outcomes.toxicity.findings import FIELDS, Consciousness, DailyFindings, Death, Oedema, Oxygen, PressorDose, Seizure
+from autologue.outcomes.toxicity.findings import FIELDS, LIMITS, Consciousness, DailyFindings, Death, Oedema, Oxygen, PressorDose, Seizure
 
-__all__ = ["check_columns", "findings_from_row", "is_blank"]
+__all__ = ["check_columns", "column_meanings", "findings_from_row", "is_blank"]
 
 YES, NO = ("1", "1.0", "true", "yes", "y"), ("0", "0.0", "false", "no", "n")
 BLANK = ("", "na", "nan", "nat", "none given", "<na>", "null")
@@ -69,20 +69,20 @@ WORDS: dict[str, type[StrEnum]] = {
     "death": Death,
 }
 NUMBERS = ("day", "age_years", "temperature_c", "oxygen_flow", "fio2")
-FLAGS = (
-    "constitutional",
-    "hospitalised",
-    "hypotension",
-    "iv_fluids",
-    "vasopressin",
-    "blood_products",
-    "antipyretic",
-    "tocilizumab",
-    "steroid",
-    "motor_weakness",
-    "other_cause",
-    "neuro_other_cause",
-)
+FLAGS = {
+    "constitutional": "symptoms such as malaise, myalgia or nausea",
+    "hospitalised": "in hospital because of the symptoms, not for the infusion alone",
+    "hypotension": "blood pressure below what is normal for the patient",
+    "iv_fluids": "given for hypotension",
+    "vasopressin": "given",
+    "blood_products": "given for a coagulopathy of the syndrome",
+    "antipyretic": "given on this day",
+    "tocilizumab": "given on this day",
+    "steroid": "given on this day",
+    "motor_weakness": "deep focal weakness, such as hemiparesis or paraparesis",
+    "other_cause": "something else explains the day's fever, hypotension and hypoxia; no if empty",
+    "neuro_other_cause": "something else explains the neurological findings; no if empty",
+}
 
 
 def _reader(column: str) -> Cell:
@@ -94,6 +94,24 @@ def _reader(column: str) -> Cell:
 
 
 READERS: dict[str, Cell] = {name: _reader(name) for name in FIELDS if name != "patient"}
+
+
+def column_meanings() -> dict[str, str]:
+    """Return what each column of a table of daily findings holds, in words, in the order of `DailyFindings`.
+
+    >>> column_meanings()["fio2"]
+    'number from 0.21 to 1, a fraction'
+    """
+    found = {}
+    for name in FIELDS:
+        if name in WORDS:
+            found[name] = f"one of {', '.join(WORDS[name])}"
+        elif name in LIMITS:
+            low, high, meaning = LIMITS[name]
+            found[name] = f"{'number' if name in NUMBERS else 'whole number'} from {low:g} to {high:g}, {meaning}"
+        else:
+            found[name] = f"yes or no, {FLAGS[name]}" if name in FLAGS else "a name"
+    return found
 
 
 def check_columns(names: Sequence[object]) -> None:
@@ -112,7 +130,7 @@ def findings_from_row(row: Mapping[str, object], number: int) -> DailyFindings:
     """Return the findings of one row (`number` counts records from 1); raises InputError with row and column."""
     values: dict[str, object] = {}
     for column, cell in row.items():
-        if is_blank(cell):
+        if is_blank(cell) or (column == "pressor_dose" and str(cell).strip().lower() == "none"):  # no pressor has no dose
             if column in ("patient", "day"):
                 raise InputError(f"row {number}, column {column}: empty, expected a value in every row; fill it in")
             continue

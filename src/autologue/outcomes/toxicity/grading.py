@@ -120,7 +120,8 @@ def _missing(findings: DailyFindings, clauses: Sequence[Clause], gate_needs: tup
 
 def _refusal(findings: DailyFindings, scale: Scale, sure: int, missing: tuple[str, ...]) -> str:
     verb = "is" if len(missing) == 1 else "are"
-    return f"not graded (at least grade {sure}): {scale.title} needs {', '.join(missing)}, which {verb} not recorded for {findings.where}"
+    known = f" (at least grade {sure})" if sure else ""
+    return f"not graded{known}: {scale.title} needs {', '.join(missing)}, which {verb} not recorded for {findings.where}"
 
 
 def grade_course(days: Sequence[DailyFindings], scale: Scale) -> list[Grade]:

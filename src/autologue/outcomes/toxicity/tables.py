@@ -54,6 +54,8 @@ def _read_csv(content: bytes) -> pd.DataFrame:
     if not rows:
         raise InputError("the file is empty, expected a header with patient and day and one row per patient and day")
     header = [name.strip() for name in rows[0]]
+    if len(header) == 1 and ";" in header[0]:
+        raise InputError("the columns are separated by semicolons; export the table with commas, and points in numbers")
     for number, row in enumerate(rows[1:], start=1):
         if len(row) != len(header):
             raise InputError(f"row {number}: {len(row)} cells, expected {len(header)} as in the header; quote cells that contain a comma")

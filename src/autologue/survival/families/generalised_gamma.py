@@ -17,6 +17,7 @@ from autologue.survival.records import Floats, TimeToEvent
 __all__ = ["GeneralisedGamma"]
 
 STEP = 3e-5  # central difference in q: the incomplete gamma function has no closed derivative; the mean of the two is exact to 1e-9
+NEARLY = np.log(1e-12)  # below this log argument the incomplete gamma function is its first term, to twelve digits
 NARROW = 2e-3  # below this |q| the incomplete gamma function loses digits and a straight line in q is exact to 1e-6
 
 
@@ -63,11 +64,22 @@ class GeneralisedGamma(Family):
 
 
 def _tail(w: Floats, q: float) -> Floats:
-    """Log survival of the standardised variable for q away from zero."""
+    """Log survival of the standardised variable for q away from zero.
+
+    Where the argument of the incomplete gamma function is nearly zero its first term says all, and stays right where the argument
+    itself underflows: without it a survival of 1 beside a finite density once gave likelihoods that no distribution has.
+    """
     shape = q**-2
-    u = shape * np.exp(np.minimum(q * w, 700.0))
-    survival = gammaincc(shape, u) if q > 0 else gammainc(shape, u)
-    return np.asarray(np.log(np.maximum(survival, TINY)))
+    log_u = np.log(shape) + np.minimum(q * w, 700.0)
+    u = np.exp(log_u)
+    small = log_u < NEARLY
+    first = np.minimum(shape * log_u - gammaln(shape + 1), 0.0)  # log of the lower incomplete gamma function, where u is small
+    if q > 0:
+        low = np.log(-np.expm1(np.minimum(first, -TINY)))
+        rest = np.log(np.maximum(gammaincc(shape, u), TINY))
+    else:
+        low, rest = first, np.log(np.maximum(gammainc(shape, u), TINY))
+    return np.asarray(np.where(small, low, rest))
 
 
 def _log_survival(w: Floats, q: float) -> tuple[Floats, Floats]:
@@ -76,8 +88,9 @@ def _log_survival(w: Floats, q: float) -> tuple[Floats, Floats]:
         low, high = _tail(w, -NARROW), _tail(w, NARROW)
         slope = (high - low) / (2 * NARROW)
         return 0.5 * (low + high) + slope * q, slope
-    low, high = _tail(w, q - STEP), _tail(w, q + STEP)
-    return 0.5 * (low + high), (high - low) / (2 * STEP)
+    step = STEP * max(1.0, abs(q))
+    low, high = _tail(w, q - step), _tail(w, q + step)
+    return 0.5 * (low + high), (high - low) / (2 * step)
 
 
 def _log_density(w: Floats, q: float) -> tuple[Floats, Floats, Floats]:

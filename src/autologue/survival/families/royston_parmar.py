@@ -91,9 +91,14 @@ class RoystonParmar(Family):
     scale: Scale = Hazards()
     knots: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.interior < 0:
+            raise InputError(f"a spline has {self.interior} interior knots; expected none or more.")
+
     @property
     def name(self) -> str:
-        return f"Royston-Parmar {self.scale.word}, {max(len(self.knots) - 2, 0) if self.knots else self.interior} knots"
+        count = len(self.knots) - 2 if self.knots else self.interior
+        return f"Royston-Parmar {self.scale.word}, {count} knot{'' if count == 1 else 's'}"
 
     @property
     def parameters(self) -> tuple[str, ...]:
