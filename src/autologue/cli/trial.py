@@ -21,6 +21,9 @@ def trial(
     protocol: Annotated[str, typer.Argument(help="Name of a protocol that ships (eliana), or a protocol file that ends in .toml.")],
     *,
     replicates: Annotated[int, typer.Option(help="How often the trial is conducted.")] = 1000,
+    course_replicates: Annotated[
+        int | None, typer.Option(help="How often the whole course is followed; by default as often, at most 200 times.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Report to write; by default out/NAME.html.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="File for the comparison as JSON.")] = None,
@@ -42,7 +45,7 @@ def trial(
     from autologue.files import check_writable, replacing
     from autologue.report.page import write_report
     from autologue.report.trial import trial_report
-    from autologue.trial import conduct, load_protocol, work
+    from autologue.trial import conduct
 
     if out is not None and out.suffix not in (".html", ".htm"):
         raise InputError(f"--out {out.name}: the report is an HTML page; expected a name that ends in .html")
@@ -54,14 +57,24 @@ def trial(
     table = _life_table(life_table)
     if parts is not None:
         parts.mkdir(parents=True, exist_ok=True)
-    with console.progress("conducting the trial", work(load_protocol(protocol), replicates)) as advance:
-        result = conduct(protocol, replicates=replicates, seed=seed, uncertain=not central, parts=parts, life_table=table, progress=advance)
+    with console.progress("conducting the trial", _work(protocol, replicates, course_replicates)) as advance:
+        result = conduct(
+            protocol, replicates=replicates, seed=seed, uncertain=not central, parts=parts, life_table=table, progress=advance,
+            course_replicates=course_replicates,
+        )  # fmt: skip
     write_report(trial_report(result), page)
     if json_file is not None:
         with replacing(json_file) as part:
             part.write_text(result.to_json(), encoding="utf-8")
     _show(result)
     console.say(f"Report: {page}" + (f"; comparison: {json_file}" if json_file else ""))
+
+
+def _work(protocol: str, replicates: int, course_replicates: int | None) -> int:
+    """Return how many replicates the bar counts; a wrong number is refused by `conduct`'s own sentence."""
+    from autologue.trial import load_protocol, work
+
+    return work(load_protocol(protocol), replicates, course_replicates=course_replicates)
 
 
 def _life_table(path: Path | None) -> LifeTable | None:
@@ -89,13 +102,13 @@ def _show(result: TrialResult) -> None:
     from autologue.report.trial_text import outlying, verdicts
 
     plan = result.protocol
-    title = f"{plan.name.value} ({plan.product.value}): {plan.infused} infused, {result.replicates} replicates, seed {result.seed}"
+    title = f"{plan.name.value} ({plan.product.value}): {plan.infused} infused, seed {result.seed}"
     if result.lines:
-        _show_panels(result, title)
+        _show_panels(result, f"{title}, {result.replicates} replicates")
         console.say(f"{verdicts(result)} {outlying(result)}")
         console.say("The three panels cannot say remission, relapse and survival: those come from the course of the patients.")
     if result.course is not None:
-        _show_course(result.course, title)
+        _show_course(result.course, f"{title}, {result.course.trial.count} replicates")
         console.say(judged(result.course))
     console.say("Every reason and every source are in the report. Research and simulation: not a medical device.")
 
@@ -122,10 +135,11 @@ def _show_course(course: CourseResult, title: str) -> None:
         if one.interval is None:
             continue
         found = one.interval
-        said = f"{console.number(found.median)} ({console.number(found.lower)} to {console.number(found.upper)})"
+        ends = f"{console.number(found.lower)} to {console.number(found.upper)}"
+        said = f"{console.number(found.median)} ({ends}; ± {console.number(one.error)})"
         rows.append([one.family.name, one.row.name, one.row.n, said, one.row.published, one.family.use, one.verdict])
     if rows:
-        console.print_table(f"{title}; the course of patients", heads, rows, right=("n", "published"))
+        console.print_table(f"{title}; the course of patients (± largest Monte-Carlo error)", heads, rows, right=("n", "published"))
 
 
 def _predicted(line: Line) -> str:

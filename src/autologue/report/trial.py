@@ -65,7 +65,8 @@ def _course_settings(result: TrialResult) -> dict[str, str | int]:
         return {}
     plan = result.course.plan
     said = "a draw for each pair of replicates" if plan.uncertain else "central values"
-    return {"disease course": plan.setting.protocol.course, "uncertain numbers": said, "patients not solved": int(result.course.trial.table.failed.sum())}
+    count = result.course.trial.count
+    return {"disease course": plan.setting.protocol.course, "replicates of the course": count, "uncertain numbers": said, "patients not solved": int(result.course.trial.table.failed.sum())}
 
 
 def _panels(result: TrialResult) -> Iterator[Panel]:

@@ -80,9 +80,9 @@ Nothing was tuned to any published figure.
 def summary(result: TrialResult) -> str:
     """Return what was done and found, in a few lines."""
     plan = result.protocol
-    followed = "" if result.course is None else f"\n\n**Followed patients.** {judged(result.course)}"
+    followed = "" if result.course is None else f"\n\n**Followed patients, {result.course.trial.count} replicates.** {judged(result.course)}"
     return (
-        f"{plan.infused} infused patients, {result.replicates} replicates of the trial, seed {result.seed}. "
+        f"{plan.infused} infused patients, {result.replicates} replicates of the panels, seed {result.seed}. "
         f"{verdicts(result)} {outlying(result)}{followed}\n\n"
         "**What this cannot say.** The three panels know no remission, relapse, survival or grade of toxicity, and no effect of the dose on "
         "kinetics; their rows of these are printed as not available. Remission, toxicity, relapse and survival come from the course of the "

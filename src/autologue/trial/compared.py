@@ -37,6 +37,14 @@ class Compared:
         return "inside" if self.interval.lower <= self.row.published <= self.interval.upper else "outside"
 
     @property
+    def error(self) -> float:
+        """The largest Monte-Carlo standard error of the interval's ends and median; NaN where none is finite."""
+        if self.interval is None:
+            return math.nan
+        known = [e for e in (self.interval.lower_error, self.interval.median_error, self.interval.upper_error) if math.isfinite(e)]
+        return max(known, default=math.nan)
+
+    @property
     def width(self) -> float:
         """Width of the predictive interval."""
         return math.nan if self.interval is None else self.interval.upper - self.interval.lower

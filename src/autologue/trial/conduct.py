@@ -35,18 +35,20 @@ __all__ = ["conduct", "work"]
 Floats = NDArray[np.float64]
 Progress = Callable[[int], None]
 Block = tuple[Patients, list[Answer]]
+COURSES = 200  # replicates of the whole course unless told; its Monte-Carlo error stands beside each figure
 BLOCK = 25  # replicates that one thread samples and solves at once
 COVARIATES = {"age": "year", "weight": "kg", "burden": "1", "dose_per_kg": "cells/kg", "dose_total": "cells"}
 
 
 def conduct(
     protocol: Protocol | str, *, replicates: int = 1000, seed: int = 0, uncertain: bool = True, parts: Path | None = None,
-    life_table: LifeTable | None = None, progress: Progress | None = None,
+    life_table: LifeTable | None = None, progress: Progress | None = None, course_replicates: int | None = None,
 ) -> TrialResult:  # fmt: skip
     """Conduct a trial `replicates` times and return what it predicts beside what was published.
 
     `protocol`: a Protocol, the name of one that ships (`eliana`) or the path of a file. With `uncertain` each pair of replicates has a
-    draw of the uncertain numbers, else all have their central values. `parts` is a folder in which blocks of patients are kept, so that
+    draw of the uncertain numbers, else all have their central values. `course_replicates` says how often the whole course is followed:
+    by default as often, but at most 200 times, for it is the dearer part. `parts` is a folder in which blocks of patients are kept, so that
     the same run can be resumed. `life_table` gives deaths from other causes (None: a hazard of links). `progress` is called with the
     number of replicates done since the last call; panels and patients are counted apart (see `work`).
     The same protocol, published figures and seed give the same bits for any number of threads, and replicate k is the same trial for
@@ -56,8 +58,8 @@ def conduct(
     >>> result.protocol.infused, sorted(result.panels), result.course.trial.count
     (79, ['inflammation', 'kinetics', 'leukaemia', 'patients'], 4)
     """
-    if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
-        raise InputError(f"{replicates!r} replicates asked for; expected a whole number of at least 1")
+    _check_count(replicates, "replicates")
+    followed_often = _course_replicates(replicates, course_replicates)
     file = find_protocol(protocol) if isinstance(protocol, str) else None
     plan = load_protocol(protocol) if isinstance(protocol, str) else protocol
     if plan.panels is None and not plan.course:
@@ -70,14 +72,26 @@ def conduct(
         result = _with_panels(result, file, progress)
     if not plan.course:
         return result
-    followed = follow_trial(plan, replicates, seed=seed, uncertain=uncertain, parts=parts, life_table=life_table, progress=progress)
+    followed = follow_trial(plan, followed_often, seed=seed, uncertain=uncertain, parts=parts, life_table=life_table, progress=progress)
     return replace(result, course=followed, models={**result.models, **followed.plan.models})
 
 
-def work(protocol: Protocol, replicates: int) -> int:
+def work(protocol: Protocol, replicates: int, *, course_replicates: int | None = None) -> int:
     """Return how many replicates `progress` will be told of in all."""
-    stages = (protocol.panels is not None) + bool(protocol.course)
-    return max(replicates, 1) * max(stages, 1) + bool(protocol.control) * min(max(replicates, 1), CONTROLS)
+    followed = _course_replicates(replicates, course_replicates)
+    return (protocol.panels is not None) * replicates + bool(protocol.course) * followed + bool(protocol.control) * min(followed, CONTROLS)
+
+
+def _course_replicates(replicates: int, asked: int | None) -> int:
+    if asked is None:
+        return min(replicates, COURSES)
+    _check_count(asked, "course replicates")
+    return asked
+
+
+def _check_count(count: int, what: str) -> None:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise InputError(f"{count!r} {what} asked for; expected a whole number of at least 1")
 
 
 def _with_panels(result: TrialResult, file: Path | None, progress: Progress | None) -> TrialResult:
