@@ -17,6 +17,7 @@ from autologue.cli.selftest import selftest
 from autologue.cli.simulate import simulate
 from autologue.cli.survival import survival
 from autologue.cli.trial import trial
+from autologue.cli.validate import validate_app
 
 __all__ = ["app", "main"]
 
@@ -39,6 +40,7 @@ app.command()(models)
 app.command()(selftest)
 app.add_typer(check_app, name="check")
 app.add_typer(plot_app, name="plot")
+app.add_typer(validate_app, name="validate")
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it by position
@@ -57,6 +59,7 @@ def root(
 
     \b
     autologue trial eliana                            a virtual trial beside the published one
+    autologue validate trials                         every published figure beside its prediction
     autologue models                                  what there is
     autologue simulate stein_2019 --patients 200      simulate a published model
     autologue nca concentrations.csv                  exposure of each patient
