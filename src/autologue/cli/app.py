@@ -8,6 +8,7 @@ import typer
 
 from autologue import __version__
 from autologue.cli.check import check_app
+from autologue.cli.design import design
 from autologue.cli.failing import FailingGroup
 from autologue.cli.grade import grade
 from autologue.cli.models import models
@@ -32,6 +33,7 @@ app = typer.Typer(
     epilog="Research and simulation, not a medical device.",
 )
 app.command()(trial)
+app.command()(design)
 app.command()(simulate)
 app.command()(nca)
 app.command()(grade)
@@ -60,6 +62,7 @@ def root(
     \b
     autologue trial eliana                            a virtual trial beside the published one
     autologue validate trials                         every published figure beside its prediction
+    autologue design design.toml                      power and stopping of a randomised trial
     autologue models                                  what there is
     autologue simulate stein_2019 --patients 200      simulate a published model
     autologue nca concentrations.csv                  exposure of each patient
