@@ -9,6 +9,7 @@ import typer
 from autologue import __version__
 from autologue.cli.calibrate_check import calibrate_check
 from autologue.cli.check import check_app
+from autologue.cli.design import design
 from autologue.cli.equilibria import equilibria, threshold
 from autologue.cli.failing import FailingGroup
 from autologue.cli.fit import fit
@@ -23,6 +24,7 @@ from autologue.cli.sensitivity import sensitivity
 from autologue.cli.simulate import simulate
 from autologue.cli.survival import survival
 from autologue.cli.trial import trial
+from autologue.cli.validate import validate_app
 from autologue.cli.virtual import compare, virtual
 
 __all__ = ["app", "main"]
@@ -38,6 +40,7 @@ app = typer.Typer(
     epilog="Research and simulation, not a medical device.",
 )
 app.command()(trial)
+app.command()(design)
 app.command()(simulate)
 app.command()(forecast)
 app.command("calibrate-check")(calibrate_check)
@@ -51,6 +54,7 @@ for _question in (sensitivity, identify, equilibria, threshold, virtual, compare
     app.command(rich_help_panel="Questions to a model")(_question)
 app.add_typer(check_app, name="check")
 app.add_typer(plot_app, name="plot")
+app.add_typer(validate_app, name="validate")
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it by position
@@ -69,6 +73,8 @@ def root(
 
     \b
     autologue trial eliana                            a virtual trial beside the published one
+    autologue validate trials                         every published figure beside its prediction
+    autologue design design.toml                      power and stopping of a randomised trial
     autologue models                                  what there is
     autologue simulate stein_2019 --patients 200      simulate a published model
     autologue forecast patient.csv --population stein_2019  what is to be expected of one patient
