@@ -9,7 +9,8 @@ from typing import Any
 from autologue import library
 from autologue.engine.describe import equations
 from autologue.model import Model
-from autologue.population import Categorical, CategoryEffect, Parametric
+from autologue.population import Categorical, CategoryEffect, Effect, Parametric, PowerEffect
+from autologue.population.estimates import scale_of
 from autologue.qualify.gates import check_model
 from autologue.variability import Variability
 
@@ -57,13 +58,26 @@ def models_of(stem: str) -> list[Model]:
     return [library.load(name) for name in library.names() if library.module(name).__name__.rpartition(".")[2] == stem]
 
 
+def shelf_table() -> str:
+    """Return the table of all models with what each can answer, linked to its page."""
+    body = []
+    for name in library.names():
+        model, stem = library.load(name), library.module(name).__name__.rpartition(".")[2]
+        mark = " (provisional)" if model.provisional else ""
+        cells = (f"{model.disease}; {model.product}", "; ".join(model.answers), "; ".join(model.silent_on))
+        body.append([f"[{name}]({stem}.md){mark}", *(plain(cell) for cell in cells)])
+    return table(["model", "disease and product", "answers", "says nothing about"], body)
+
+
 def model_section(model: Model) -> str:
     """Return everything the code says of one model."""
     text = f"\n## {model.name}\n\n{plain(model.title).rstrip('.')}.\n"
     facts = [("disease", model.disease), ("product", model.product), ("reference", model.reference)]
     facts += [("can answer", "; ".join(model.answers)), ("says nothing about", "; ".join(model.silent_on))]
+    facts += [("given unless another regimen is", str(model.regimen) if model.regimen else "")]
     facts += [("time", f"{model.time}, over {model.horizon:g}"), ("provisional", model.provisional)]
     text += table(["", ""], [[head, plain(said)] for head, said in facts if said])
+    text += f"\n### Diagram\n\n![What moves, is made and is lost in {model.name}]({model.name}.svg)\n"
     text += "\n### Equations\n\n```text\n" + "\n".join(equations(model)) + "\n```\n\n### Parameters\n"
     text += table(
         ["parameter", "typical", "unit", "meaning", "between patients", "source"],
@@ -117,12 +131,16 @@ def _differences(people: Parametric) -> str:
         said = shares if isinstance(c, Categorical) else f"median {c.median:g} {c.unit}; {spread(c.variability)}"
         about.append([f"`{n}`", plain(said), plain(c.source)])
     text += table(["covariate", "distribution", "source"], about)
-    acts = [
-        [f"`{e.parameter}`", f"exp({e.coefficient:g}) where {e.covariate} is {plain(e.level)}"
-         if isinstance(e, CategoryEffect) else f"({plain(e.covariate)} / {e.reference:g}) to the power {e.exponent:g}"]
-        for e in people.effects
-    ]  # fmt: skip
-    return text + table(["effect on", "factor"], acts)
+    acts = [[f"`{e.parameter}`", scale_of(people, e.parameter).value, _effect(e)] for e in people.effects]
+    return text + table(["effect on", "scale", "shift"], acts)
+
+
+def _effect(effect: Effect) -> str:
+    if isinstance(effect, CategoryEffect):
+        return f"{effect.coefficient:g} where {plain(effect.covariate)} is {plain(effect.level)}"
+    if isinstance(effect, PowerEffect):
+        return f"{effect.exponent:g} x log({plain(effect.covariate)} / {effect.reference:g})"
+    return f"{effect.coefficient:g} x ({plain(effect.covariate)} - {effect.reference:g})"
 
 
 def claims_section(claims: Sequence[Claim]) -> str:

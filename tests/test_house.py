@@ -24,7 +24,7 @@ FLOORS = {  # from the ground up; the ground's modules in the order in which the
     "LANGUAGE": ["model", "variability", "population", "patient", "regimen", "product", "protocol"],
     "LIBRARY": ["library"],
     "ENGINE": ["engine", "simulate", "likelihood", "results"],
-    "INFERENCE": ["data", "fit", "forecast", "calibrate", "survival", "outcomes", "diagnose", "nca", "qualify"],
+    "INFERENCE": ["data", "fit", "forecast", "calibrate", "survival", "outcomes", "diagnose", "nca", "analysis", "qualify"],
     "APPLICATIONS": ["trial", "manufacture", "economics"],
     "FACES": ["cli", "workbench", "plot", "report", "__main__"],
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,3 +53,19 @@ def test_names_are_read_from_every_form() -> None:
     outside = "import os\nfrom typing import TYPE_CHECKING\n_w = 2\n"
     ours = "from .a import x as y\nZ: int = 1\nclass C: ...\nif TYPE_CHECKING:\n    from autologue.b import d"
     assert public(outside + ours) == {"y", "Z", "C", "d"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "from autologue import fit; import autologue.fit; import autologue; assert fit is autologue.fit",
+        "import autologue.fit; from autologue import fit",
+        "from autologue.fit.saem import SAEM; from autologue import SAEM as same, fit; assert SAEM is same",
+        "import autologue; fit = autologue.fit; from autologue.fit import fit as same; assert fit is same",
+        "from autologue.fit import Fit; from autologue import fit; import pickle; assert pickle.loads(pickle.dumps(Fit)) is Fit",
+    ],
+)
+def test_a_verb_stays_a_function_whatever_is_imported_first(words: str) -> None:
+    """In a fresh interpreter: the package `fit` and the function `fit` share a name."""
+    done = subprocess.run([sys.executable, "-c", f"{words}; assert callable(fit), fit"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

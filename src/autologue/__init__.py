@@ -12,8 +12,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from autologue import library
+    from autologue.data import read_cohort
     from autologue.engine.solve import Solver
     from autologue.engine.summary import Area, FirstAbove, FirstBelow, LastAbove, Maximum, Minimum
+    from autologue.fit import FOCEI, SAEM, Fit, Prior, fit, load_fit
+    from autologue.forecast import Forecast, forecast  # type: ignore[no-redef]
     from autologue.model import BirthDeath, Crossing, Dosing, Input, Model, Output, Parameter, Phase, Rule, State
     from autologue.patient import Cohort, Event, Observations, Patient
     from autologue.population import Categorical, CategoryEffect, Continuous, Correlation, Drawn, Individuals, Parametric, PowerEffect
@@ -23,8 +26,11 @@ if TYPE_CHECKING:
     from autologue.variability import Combined1, Combined2, Constant, LogitNormal, LogNormal, Normal, Power, Proportional
 
 _PLACES = {
+    "data": ("read_cohort",),
     "engine.solve": ("Solver",),
     "engine.summary": ("Area", "FirstAbove", "FirstBelow", "LastAbove", "Maximum", "Minimum"),
+    "fit": ("FOCEI", "Fit", "Prior", "SAEM", "fit", "load_fit"),
+    "forecast": ("Forecast", "forecast"),
     "model": ("BirthDeath", "Crossing", "Dosing", "Input", "Model", "Output", "Parameter", "Phase", "Rule", "State"),
     "patient": ("Cohort", "Event", "Observations", "Patient"),
     "population": ("Categorical", "CategoryEffect", "Continuous", "Correlation", "Drawn", "Individuals", "Parametric", "PowerEffect"),
@@ -52,8 +58,11 @@ __all__ = [
     "Dosing",
     "Drawn",
     "Event",
+    "FOCEI",
     "FirstAbove",
     "FirstBelow",
+    "Fit",
+    "Forecast",
     "Individuals",
     "Infusion",
     "Input",
@@ -73,13 +82,19 @@ __all__ = [
     "Phase",
     "Power",
     "PowerEffect",
+    "Prior",
     "Proportional",
     "Regimen",
     "Rule",
+    "SAEM",
     "Simulation",
     "Solver",
     "State",
+    "fit",
+    "forecast",
     "library",
+    "load_fit",
+    "read_cohort",
     "simulate",
     "simulate_to_parquet",
 ]
@@ -100,7 +115,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """A package in which a verb stays a function: importing `autologue.simulate` binds no module over `simulate`."""
+    """A package in which a verb stays a function: importing `autologue.simulate` or `autologue.fit` binds no module over it."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _VERBS and isinstance(value, ModuleType)):

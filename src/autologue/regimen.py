@@ -104,8 +104,26 @@ class Regimen:
         object.__setattr__(self, "events", events)
         object.__setattr__(self, "time", time)
 
+    def __str__(self) -> str:
+        """Return the treatment in words.
+
+        >>> str(Regimen(Bolus(7.0, 1e6, "cells", "infusion", every=7.0, additional=2), Level(0.0, "drug", 2.0, until=3.0), time="day"))
+        '1e+06 cells into infusion at day 7 and 2 more, each 7 later; drug at 2 from day 0 to 3'
+        """
+        return "; ".join(_said(event, f"{self.time} " if self.time else "") for event in self.events) or "nothing"
+
     def __add__(self, other: Regimen) -> Regimen:
         """Return both regimens together."""
         if self.time != other.time:
             raise InputError(f"regimens in '{self.time}' and '{other.time}' cannot be added; give both in one time unit")
         return Regimen(*self.events, *other.events, time=self.time)
+
+
+def _said(event: Bolus | Infusion | Level, time: str) -> str:
+    if isinstance(event, Level):
+        end = f" to {event.until:g}" if math.isfinite(event.until) else " on"
+        return f"{event.input} at {event.value:g} from {time}{event.time:g}{end}"
+    over = f" over {event.duration:g}" if isinstance(event, Infusion) else ""
+    more = f" and {event.additional} more, each {event.every:g} later" if event.additional else ""
+    steady = ", at steady state" if event.steady_state else ""
+    return f"{event.amount:g} {event.unit} into {event.into} at {time}{event.time:g}{over}{more}{steady}"

@@ -21,8 +21,9 @@ def test_the_library_is_listed(autologue) -> None:
     assert [each["name"] for each in listed] == library.names()
     for name in library.names():
         model = library.load(name)
-        for word in (name, model.disease, model.product, *model.states, *model.answers):
+        for word in (name, model.disease, model.product, *model.states, *model.answers, *model.silent_on):
             assert word in shown
+    assert listed[0]["silent_on"] == list(library.load(listed[0]["name"]).silent_on)
 
 
 @pytest.mark.parametrize("name", library.names())
@@ -35,6 +36,7 @@ def test_a_model_is_shown_in_full(autologue, name: str) -> None:
     assert {row["name"]: row["value"] for row in shown["parameters"]} == {n: p.value for n, p in model.parameters.items()}
     assert all(row["source"] for row in shown["parameters"])
     assert all(row["passed"] for row in shown["gates"])
+    assert (model.regimen is not None) == ("given unless another regimen is" in done.stdout) == bool(shown["regimen"])
 
 
 def test_variability_is_shown_with_its_scale(autologue) -> None:

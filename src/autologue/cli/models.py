@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autologue.cli import console
+from autologue.errors import InputError
 
 if TYPE_CHECKING:
     from autologue.model import Model
@@ -27,6 +29,7 @@ _KINDS = {  # kind, what the standard deviation is of, and the range where it is
 def models(
     name: Annotated[str | None, typer.Argument(help="A model of the library; without it, all are listed.")] = None,
     *,
+    diagram: Annotated[Path | None, typer.Option(help="File for the flow diagram of a model: .svg, .png or .pdf.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """List the published models, or show one: equations, parameters, populations, gates, reference.
@@ -34,10 +37,13 @@ def models(
     \b
     autologue models
     autologue models stein_2019
+    autologue models kimmel_2021 --diagram kimmel.svg
     """
     from autologue import library
 
-    if name is None:
+    if diagram is not None:
+        _draw(name, diagram)
+    elif name is None:
         _list([library.load(each) for each in library.names()], as_json=as_json)
     elif as_json:
         console.print_json(_whole(library.load(name), library.populations(name)))
@@ -45,17 +51,29 @@ def models(
         _show(library.load(name), library.populations(name))
 
 
+def _draw(name: str | None, path: Path) -> None:
+    from autologue import library
+    from autologue.qualify.usermodel import load_user_model
+
+    if name is None:
+        raise InputError("--diagram draws one model; name it, like: autologue models kimmel_2021 --diagram kimmel.svg")
+    model = load_user_model(name) if name.endswith(".py") else library.load(name)
+    from autologue.plot.diagram import save_diagram
+
+    console.say(f"Written: {save_diagram(model, path)}")
+
+
 def _list(found: list[Model], *, as_json: bool) -> None:
     if as_json:
-        keys = ("name", "title", "disease", "product", "reference", "provisional")
-        console.print_json([{**{k: getattr(m, k) for k in keys}, "states": list(m.states), "answers": list(m.answers)} for m in found])
+        keys, lists = ("name", "title", "disease", "product", "reference", "provisional"), ("states", "answers", "silent_on")
+        console.print_json([{k: getattr(m, k) for k in keys} | {k: list(getattr(m, k)) for k in lists} for m in found])
         return
     for m in found:
         typer.secho(m.name, bold=True, nl=False)
         typer.echo(f"  {m.title}" + (" (provisional)" if m.provisional else ""))
-        about = {"disease": m.disease, "product": m.product, "states": ", ".join(m.states), "answers": "; ".join(m.answers)}
-        for head, text in about.items():
-            typer.echo(f"    {head:8} {text}")
+        about = {"disease": m.disease, "product": m.product, "states": ", ".join(m.states)}
+        for head, text in {**about, "answers": "; ".join(m.answers), "silent on": "; ".join(m.silent_on)}.items():
+            typer.echo(f"    {head:9} {text}")
     typer.echo("\n'autologue models NAME' shows one in full; 'autologue simulate NAME' simulates it.")
 
 
@@ -91,6 +109,7 @@ def _whole(model: Model, populations: dict[str, Population]) -> dict[str, Any]:
         "answers": list(model.answers),
         "silent_on": list(model.silent_on),
         "provisional": model.provisional,
+        "regimen": str(model.regimen) if model.regimen else "",
         "validation": model.validation,
         "states": [{"name": n, "unit": s.unit, "meaning": s.meaning} for n, s in model.states.items()],
         "outputs": [{"name": n, "unit": o.unit, "matrix": o.matrix, "meaning": o.meaning} for n, o in model.outputs.items()],
@@ -115,6 +134,8 @@ def _show(model: Model, populations: dict[str, Population]) -> None:
         typer.echo(f"{head}: {'; '.join(items) or '-'}")
     if model.provisional:
         typer.echo(f"provisional: {model.provisional}")
+    if model.regimen:
+        typer.echo(f"given unless another regimen is: {model.regimen}")
     typer.echo(f"time in {model.time}, over {model.horizon:g} {model.time}\n")
     for line in shown["equations"]:
         typer.echo(line)

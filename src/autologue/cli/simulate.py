@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autologue.cli import console
-from autologue.cli.language import read_doses, read_settings, read_summaries, read_times
-from autologue.errors import InputError, unknown
+from autologue.cli.chosen import find_population, with_settings
+from autologue.cli.language import read_doses, read_summaries, read_times
+from autologue.errors import InputError
 
 if TYPE_CHECKING:
     from autologue.population import Population
@@ -26,7 +27,9 @@ _OUTPUT = "What comes out"
 def simulate(
     model: Annotated[str, typer.Argument(help="Name of a library model (see 'autologue models'), or a Python file with a MODEL.")],
     *,
-    population: Annotated[str | None, typer.Option(help="Population of the model; by default its first.", rich_help_panel=_PLAN)] = None,
+    population: Annotated[
+        str | None, typer.Option(help="Population of the model, by default its first; or a file of parameter sets.", rich_help_panel=_PLAN)
+    ] = None,
     patients: Annotated[int, typer.Option(help="Number of patients.", rich_help_panel=_PLAN)] = 100,
     times: Annotated[str | None, typer.Option(help="Times, like 0,1,7,28; 'none' for summaries alone.", rich_help_panel=_PLAN)] = None,
     horizon: Annotated[float | None, typer.Option(help="Last time; by default the model's own.", rich_help_panel=_PLAN)] = None,
@@ -56,7 +59,7 @@ def simulate(
     A dose is an amount and its unit, then as needed: into ROUTE, at TIME, over DURATION, every INTERVAL times N. It is given on
     top of what the model starts with. Patient 7 of a seed is the same person for any number of patients.
     """
-    chosen = _with_settings(_find_population(model, population), setting or [])
+    chosen = with_settings(find_population(model, population), setting or [])
     asked = _ask(chosen, times, horizon, every, unit, dose or [], summary or [])
     asked.options.update(patients=patients, seed=seed, residual=residual, draws=draws)
     _check_out(out)
@@ -78,35 +81,6 @@ class _Asked:
 
     regimen: Any
     options: dict[str, Any]
-
-
-def _find_population(model: str, population: str | None) -> Population:
-    from autologue import library
-
-    if model.endswith(".py"):
-        from autologue.population import Parametric
-        from autologue.qualify.usermodel import load_user_model
-
-        if population is not None:
-            raise InputError(f"--population {population}: a model from a file has only its own population; leave the option out")
-        return Parametric(model=load_user_model(model), name="as the file states it")
-    known = library.populations(model)
-    if population is not None and population not in known:
-        raise InputError(f"model {model}: {unknown('population', population, known)}")
-    return known[population] if population is not None else next(iter(known.values()))
-
-
-def _with_settings(population: Population, settings: list[str]) -> Population:
-    from dataclasses import replace
-
-    from autologue.population import Drawn
-
-    values = read_settings(settings, population.model.parameters)
-    if not values:
-        return population
-    if isinstance(population, Drawn):
-        raise InputError(f"--set: population '{population.name}' holds whole parameter sets, not typical values; leave --set out")
-    return replace(population, typical={**population.typical, **values})
 
 
 def _ask(

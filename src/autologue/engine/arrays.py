@@ -71,17 +71,14 @@ class Tables:
         begins: Integers = np.cumsum(lengths) - lengths
         return begins
 
-    def of(self, patients: Integers) -> Tables:
-        """Return the tables of some of the patients, in order."""
-        some: dict[str, Any] = {name: getattr(self, name)[patients] for name in _EACH}
-        return replace(self, **some)
-
     def stacked(self, copies: int) -> Tables:
         """Return the tables of the patients one after another, `copies` times."""
-        if copies == 1:
-            return self
-        again: dict[str, Any] = {name: np.concatenate([getattr(self, name)] * copies) for name in _EACH}
-        return replace(self, **again)
+        return self if copies == 1 else self.taken(np.tile(np.arange(self.count), copies))
+
+    def taken(self, who: Integers) -> Tables:
+        """Return the tables of these patients, in this order; a patient may come more than once."""
+        chosen: dict[str, Any] = {name: getattr(self, name)[who] for name in _EACH}
+        return replace(self, **chosen)
 
 
 def tabulate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from autologue.errors import InputError
 from autologue.model import Model
 from autologue.population import Drawn, Individuals, Parametric, Population
 from autologue.regimen import Regimen
+from autologue.variability import ResidualError
 
 __all__ = ["Plan", "Progress", "Regimens", "TooLargeError", "draw_populations", "make_plan"]
 
@@ -69,7 +70,8 @@ class Plan:
         if self.individuals is None:
             return population.sample(count, seed=self.seed, first=first)
         given, rows = self.individuals, slice(first, first + count)
-        return Individuals(given.model, given.ids[rows], given.parameters[rows], {n: v[rows] for n, v in given.covariates.items()})
+        chance = None if given.chance is None else given.chance[rows]
+        return Individuals(given.model, given.ids[rows], given.parameters[rows], {n: v[rows] for n, v in given.covariates.items()}, chance)
 
     def regimens(self, people: Individuals, first: int) -> Sequence[Regimen | None]:
         """Return one regimen for all of a block, or one for each of its patients."""
@@ -99,7 +101,9 @@ class Plan:
     ) -> None:
         """Solve `count` patients from place `first` of the population on, and store them from `place` of the collector on."""
         people = self.people(population, first, count)
-        chance = seeds.uniforms(self.seed, seeds.Purpose.EXTINCTION, people.ids, 1)[:, 0] if self.model.birth_death else None
+        chance = people.chance
+        if chance is None and self.model.birth_death:
+            chance = seeds.uniforms(self.seed, seeds.Purpose.EXTINCTION, people.ids, 1)[:, 0]
         if self.solver is None:
             solution = solve_closed_form(self.model, people.parameters, self.times, self.labels.outputs, workers=self.workers)
             if progress:
@@ -111,13 +115,12 @@ class Plan:
                 chance=chance, solver=self.solver, workers=self.workers, progress=progress,
             )  # fmt: skip
         predicted = {name: solution.values[:, :, k] for k, name in enumerate(self.labels.outputs)}
-        measured = {name: self.measure(name, people, predicted[name]) for name in self.labels.measured}
+        measured = {name: self.measure(name, people, predicted[name], _error(population, name)) for name in self.labels.measured}
         collector.put(people, solution, measured, first=place, draw=draw)
 
-    def measure(self, output: str, people: Individuals, values: Floats) -> Floats:
+    def measure(self, output: str, people: Individuals, values: Floats, error: ResidualError | None) -> Floats:
         """Return measured values (patients, times): the prediction with its residual error, keyed by patient, time and output."""
         names = list(self.model.outputs)
-        error = self.model.outputs[output].error
         assert error is not None
         eps = seeds.normals(self.seed, seeds.Purpose.RESIDUAL, people.ids, len(self.times) * len(names))
         measured: Floats = np.asarray(error.observe(values, eps[:, names.index(output) :: len(names)]), dtype=float)
@@ -180,7 +183,7 @@ def make_plan(
     until = _horizon(model, times, horizon, summaries, start, scale)
     grid = np.linspace(start, until, POINTS) if times is None else np.atleast_1d(np.asarray(times, dtype=float))
     solved = tuple(prepare(model).system.outputs) if outputs is None else tuple(outputs)
-    errors = [name for name in solved if name in model.outputs and model.outputs[name].error is not None]
+    errors = [name for name in solved if name in model.outputs and _error(whole, name) is not None]
     if residual and not errors:
         raise InputError(f"model {model.name} states no residual error for {', '.join(solved)}; simulate without residual")
     named = {name: c.unit for name, c in getattr(whole, "covariates", {}).items() if hasattr(c, "unit")}
@@ -240,8 +243,13 @@ def draw_populations(population: Population, draws: int, seed: int) -> Sequence[
         return [population]
     if isinstance(population, Drawn) or not population.uncertainty:
         whose = f"the population '{population.name}' of {population.model.name}"
-        raise InputError(f"{whose} states no uncertainty of typical values; simulate with draws=0")
+        raise InputError(f"{whose} states no uncertainty; simulate with draws=0")
     return population.draws(draws, seed=seed)
+
+
+def _error(population: Population, output: str) -> ResidualError | None:
+    """Return the residual error of an output under a population."""
+    return population.error(output) if isinstance(population, Parametric) else population.model.outputs[output].error
 
 
 def _say_regimen(regimen: Regimens) -> str:
@@ -258,9 +266,13 @@ def _population_hash(population: Population, individuals: Individuals | None) ->
     """Return 16 digits that change with any number of the population, or of the individuals where they are given."""
     if individuals is not None:
         said = individuals.ids.tobytes() + individuals.parameters.tobytes()
+        said += b"" if individuals.chance is None else individuals.chance.tobytes()
     elif isinstance(population, Drawn):
         said = population.table().tobytes() + (b"" if population.weights is None else population.weights.tobytes())
     else:
-        parts = [[dict(getattr(population, n)) for n in ("typical", "variability", "covariates", "uncertainty")], population.correlations]
-        said = repr([*parts, population.effects, population.typical_values().tolist()]).encode()
+        doubt = population.uncertainty
+        named = [dict(getattr(population, n)) for n in ("typical", "variability", "covariates")]
+        parts = [[*named, dict(doubt) if isinstance(doubt, Mapping) else doubt], population.correlations, population.effects]
+        errors = [dict(population.errors)] if population.errors else []
+        said = repr([*parts, population.typical_values().tolist(), *errors]).encode()
     return hashlib.sha256(said).hexdigest()[:16]

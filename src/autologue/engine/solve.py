@@ -231,7 +231,7 @@ def _fill_probabilities(kernel: Kernel, call: Arrays, solver: Solver, *, workers
         return
     parameters = call.parameters[gone]
     parameters[:, -1] = 1.0
-    spared = Arrays(tables.of(gone), parameters)
+    spared = Arrays(tables.taken(gone), parameters)
     _drive(kernel, spared, solver, workers=workers, chunk=chunk)
     spared.sums[spared.status != OK] = np.nan
     rows = np.flatnonzero(np.isin(np.repeat(np.arange(tables.count), tables.last - tables.first), gone))

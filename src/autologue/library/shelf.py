@@ -15,16 +15,26 @@ if TYPE_CHECKING:
 __all__ = ["load", "module", "names", "populations"]
 
 _MODELS = {  # name: file and ending of MODEL and POPULATIONS in it
+    "barros_2021": ("barros_2021", ""),
+    "barros_2021_raji": ("barros_2021", "_RAJI"),
+    "brummer_2022": ("brummer_2022", ""),
     "hanson_2016": ("hanson_2016", ""),
+    "kareva_gevertz_2023": ("kareva_gevertz_2023", ""),
     "kimmel_2021": ("kimmel_2021", ""),
     "kimmel_2021_extinction": ("kimmel_2021", "_EXTINCTION"),
     "kirouac_2023": ("kirouac_2023", ""),
+    "langenhorst_2019": ("langenhorst_2019", ""),
     "leon_triana_2021": ("leon_triana_2021", ""),
+    "leon_triana_2021_solid": ("leon_triana_2021_solid", ""),
+    "leon_triana_2021_solid_dual": ("leon_triana_2021_solid", "_DUAL"),
     "leon_triana_2021_source": ("leon_triana_2021_source", ""),
     "ogasawara_2021": ("ogasawara_2021", ""),
     "ogasawara_2021_from_lag": ("ogasawara_2021", "_FROM_LAG"),
     "owens_bozic_2021": ("owens_bozic_2021", ""),
+    "sahoo_2020": ("sahoo_2020", ""),
+    "singh_2021": ("singh_2021", ""),
     "stein_2019": ("stein_2019", ""),
+    "swanson_2022": ("swanson_2022", ""),
 }
 
 

@@ -13,7 +13,7 @@ from autologue.plot.extra import alt
 from autologue.plot.profiles import profiles
 from autologue.regimen import Level
 
-__all__ = ["cohort_profiles"]
+__all__ = ["cohort_profiles", "dose_times"]
 
 
 def cohort_profiles(
@@ -35,7 +35,7 @@ def cohort_profiles(
         raise InputError(f"no value of '{output}' is above zero, so that nothing can be drawn on a logarithmic axis")
     first = shown[0].observations[output]
     quantity = output.replace("_", " ") + (f" in {first.matrix}" if first.matrix else "")
-    given = pd.DataFrame([(p.id, time) for p in shown for time in _doses(p)], columns=["id", "time"])
+    given = pd.DataFrame([(p.id, time) for p in shown for time in dose_times(p)], columns=["id", "time"])
     return profiles(
         frame, unit=first.unit, doses=given if len(given) else None, columns=columns,
         quantity=quantity, time_unit=shown[0].time or time_unit,
@@ -50,6 +50,7 @@ def _samples(label: str, seen: Observations) -> pd.DataFrame:
     return pd.DataFrame({"id": label, "time": seen.times, "value": value, "blq": below, "alq": over, "limit": limit})
 
 
-def _doses(patient: Patient) -> list[float]:
+def dose_times(patient: Patient) -> list[float]:
+    """Return when a patient was dosed, in the time unit of the patient."""
     events = patient.regimen.events if patient.regimen else ()
     return [event.time + k * event.every for event in events if not isinstance(event, Level) for k in range(event.additional + 1)]

@@ -25,7 +25,7 @@ from autologue.plot.marks import (
     sample_points,
 )
 from autologue.plot.tables import checked
-from autologue.plot.theme import INK, PALETTE, themed
+from autologue.plot.theme import INK, MUTED, PALETTE, themed
 
 __all__ = ["profiles"]
 
@@ -42,6 +42,7 @@ def profiles(
     unit: str,
     doses: pd.DataFrame | None = None,
     curves: pd.DataFrame | None = None,
+    reference: pd.DataFrame | None = None,
     columns: int = 4,
     quantity: str = "CAR transgene in blood",
     time_unit: str = "day",
@@ -50,7 +51,8 @@ def profiles(
 
     `frame`: columns id, time, value in `unit` like `limit`, and if known blq and alq (below and above what the assay measures) and
     limit, where samples have limits of their own. `doses`: columns id, time; an arrow at the top. `curves`: columns id, time, median
-    and pairs lower_90, upper_90 (any levels). Raises InputError for missing columns, or more than 60 patients.
+    and pairs lower_90, upper_90 (any levels). `reference`: columns id, time, median, a second curve, thin and grey. Raises InputError for
+    missing columns, or more than 60 patients.
     """
     least = 0.0 if limit is None else foot(limit)
     ids, edges = _checked(frame, doses, curves)
@@ -61,10 +63,13 @@ def profiles(
     times = [frame["time"], *([] if curves is None else [curves["time"]]), *([] if doses is None else [doses["time"]])]
     if curves is not None:
         heights.append(curves[["median", *edges]].clip(lower=least))
+    if reference is not None:
+        heights.append(reference["median"].clip(lower=least))
     axis, domain = Axis(quantity, unit, log=True), decades(heights)
     start, horizon = min(0.0, *(float(each.min()) for each in times)), max(float(each.max()) for each in times[: 1 + (curves is not None)])
     marked = floored(marked, ["value"], domain[0])
     shown = None if curves is None else floored(curves, ["median", *edges], domain[0])
+    typical = None if reference is None else floored(reference, ["median"], domain[0])
     panels = []
     for place, patient in enumerate(ids):
         x = _x(horizon, time_unit, start=start, labels=place >= len(ids) - columns)
@@ -72,6 +77,9 @@ def profiles(
         y = axis_y("value", axis, domain, ticks=False, title=None, labels=left)
         mine = marked[marked["id"] == patient]
         marks = [*_limits(mine, x, y), *(exponents_y(y, axis, domain) if left else [])]
+        if typical is not None:
+            line = alt.Chart(typical[typical["id"] == patient].sort_values("time")).mark_line(color=MUTED, strokeWidth=1.1)
+            marks.append(line.encode(x=x, y=axis_y("median", axis, domain, ticks=False, title=None, labels=left)))
         if shown is not None:
             curve = shown[shown["id"] == patient].sort_values("time")
             marks += band_areas(curve, x, axis_y("median", axis, domain, ticks=False, title=None, labels=left), colour=PALETTE[0])

@@ -16,6 +16,8 @@ from scipy.integrate import cumulative_simpson
 from autologue import library, seeds
 from autologue.engine.reference import solve_reference
 from autologue.engine.solve import Solver, solve
+from autologue.library.barros_2021 import challenge, infusion
+from autologue.library.langenhorst_2019 import regimen as fludarabine
 from autologue.library.owens_bozic_2021 import regimen as owens_bozic
 from autologue.model import Model, Names, call
 from autologue.regimen import Bolus, Level, Regimen
@@ -25,12 +27,23 @@ __all__ = ["REGIMENS", "TOLERANCES", "Agreement", "compare_extinction", "compare
 Floats = NDArray[np.float64]
 RTOL = 1e-10
 REGIMENS: dict[str, Regimen] = {  # a regimen to solve beside none, the published one where there is one
+    "barros_2021": infusion(2e6, day=42.0) + challenge(),
+    "brummer_2022": Regimen(Bolus(24.0, 1.0, "1", "dexamethasone"), Bolus(48.0, 0.1, "1", "cells"), time="hour"),
     "hanson_2016": Regimen(Level(30.0, "drug", 50.0, until=54.0), time="hour"),
+    "kareva_gevertz_2023": Regimen(Bolus(200.0, 2.0, "1", "infusion", every=24.0, additional=4), time="hour"),
     "kimmel_2021": Regimen(Bolus(60.0, 0.36, "cells/uL", "infusion"), time="day"),
+    "langenhorst_2019": fludarabine(30.0, 1.9, days=3),
     "owens_bozic_2021": owens_bozic(3, 4, 2.5e8),
     "stein_2019": Regimen(Level(5.7, "tocilizumab", 1.0), time="day"),
+    "swanson_2022": Regimen(
+        Bolus(0.0, 1e6, "cells", "infusion"),
+        Bolus(0.0, 1e6, "cells", "effectors"),
+        Level(10.0, "car_supply", 1e4, until=12.0),
+        time="day",
+    ),
 }
 TOLERANCES = {  # relative to each value; the default is a thousand times the engine's rtol
+    "brummer_2022": 1e-6,  # dexamethasone long gone is right to a millionth of its declared tolerance
     "kirouac_2023": 2e-6,  # scipy: a depot long empty comes out as -7e-7 cells at rtol 1e-12; the engine converges to 2e-10
     "owens_bozic_2021": 1e-5,  # chemotherapy long gone comes out as -1e-12 uM, a millionth of its declared tolerance
     "": 1e-7,  # a cell count that falls by six orders of magnitude gathers 550 x rtol, in proportion to rtol from 1e-9 to 1e-13
@@ -76,7 +89,8 @@ def compare_model(
 ) -> list[Agreement]:
     """Return the worst agreement over parameter sets (sets, parameters) and the model's horizon, one for each method (explicit or not).
 
-    Extinction by chance is left out (see compare_extinction). A patient that the engine does not solve differs infinitely.
+    Extinction by chance is left out (see compare_extinction). A patient that the engine does not solve differs infinitely. `regimen` None
+    means the model's own.
     """
     model = replace(library.load(name), birth_death=None)
     states, times = list(model.states), np.linspace(0.0, model.horizon, points)
@@ -85,7 +99,8 @@ def compare_model(
         values = dict(zip(model.parameters, map(float, row), strict=True))
         course = solve_reference(model, values, times, regimen=regimen, rtol=1e-12, absolute=1e-9)
         truth[k] = np.column_stack([course[state] for state in states])
-    return [_worst(model, sets, times, truth, regimen, _solver(explicit=explicit)) for explicit in methods]
+    given = regimen if regimen is not None else model.regimen
+    return [_worst(model, sets, times, truth, given, _solver(explicit=explicit)) for explicit in methods]
 
 
 def _solver(*, explicit: bool) -> Solver:

@@ -1,62 +1,24 @@
 """Reference cases that travel with the package: published numbers of the library models, and what the engine gives for them.
 
-A table: setting (model, population, times, regimen), then claim, published number as printed, how ours is read from the course. The files
-in `validation/` run these and more. Tolerance: half a unit of the last printed digit; a case that is missed carries a note.
+The first shelf stands here, the second in `second_shelf`. The files in `validation/` run these and more.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autologue.library.owens_bozic_2021 import regimen as owens_bozic
+from autologue.qualify.case import ABSTRACT, COMPUTED, TEXT, Case, Setting, at, points
 from autologue.qualify.claims import Claim, claim
 from autologue.qualify.course import Course, follow
+from autologue.qualify.second_shelf import SECOND_SHELF
 from autologue.regimen import Bolus, Regimen
 
 __all__ = ["COMPUTED", "SETTINGS", "Case", "Setting", "progression", "run_cases", "run_setting"]
 
-COMPUTED = "computed from the published equations independently"
-TEXT, ABSTRACT = "text", "paper or its abstract"
 CELLS = 1e9  # tumour cells in 1 mL, as in Kimmel 2021
-Read = Callable[[Course], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One claim: words, number as printed (or True or False), how ours is read; tolerance None means the printed precision."""
-
-    claim: str
-    published: str | bool
-    ours: Read
-    source: str = COMPUTED
-    tolerance: float | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One course of one model and the cases read from it; `explicit` is the method that the model needs."""
-
-    model: str
-    times: NDArray[np.float64]
-    cases: Sequence[Case]
-    population: str = ""
-    regimen: Regimen | None = None
-    changed: Mapping[str, float] = field(default_factory=dict)
-    explicit: bool = True
-
-
-def _at(name: str, time: float, scale: float = 1.0) -> Read:
-    return lambda course: scale * course.at(name, time)
-
-
-def _points(name: str, unit: str, rows: Mapping[float, str]) -> list[Case]:
-    return [Case(f"{name} at {time:g}, {unit}", printed, _at(name, time)) for time, printed in rows.items()]
 
 
 def _area(course: Course) -> float:
@@ -85,7 +47,7 @@ STEIN = [
     *_transgene(ABSTRACT, "0.78", ("4.3", "220"), 5.0),
     *_transgene(COMPUTED, "0.7796", ("4.332", "216.6"), None),
     Case("AUC0-28, copies*day/ug", "171774", _area),
-    *_points("transgene", "copies/ug", {0.0: "6.154", 14.0: "11411.5", 28.0: "1373.6", 90.0: "146.51", 180.0: "109.80", 365.0: "60.74"}),
+    *points("transgene", "copies/ug", {0.0: "6.154", 14.0: "11411.5", 28.0: "1373.6", 90.0: "146.51", 180.0: "109.80", 365.0: "60.74"}),
 ]
 OGASAWARA = [
     Case("lag, days", "3.27", lambda c: c.exceeds("effector", 1.0001 * c.at("effector", 0.0)), ABSTRACT),
@@ -99,21 +61,21 @@ KIMMEL = [
     Case("lowest tumour, cells", "1.1e3", lambda c: c.lowest("tumour")[0] * CELLS),
     Case("day of the lowest tumour", "63", lambda c: c.lowest("tumour")[1]),
     Case("day of progression (1.2 x baseline after the minimum)", "193.5", progression),
-    *_points("car", "cells/uL", {14.0: "8.975", 28.0: "2.487", 90.0: "0.338", 180.0: "0.019"}),
-    *_points("normal", "cells/uL", {14.0: "295.2", 28.0: "472.9", 50.0: "497.9"}),
+    *points("car", "cells/uL", {14.0: "8.975", 28.0: "2.487", 90.0: "0.338", 180.0: "0.019"}),
+    *points("normal", "cells/uL", {14.0: "295.2", 28.0: "472.9", 50.0: "497.9"}),
 ]
 LEON_TRIANA = [
     Case("CAR-T peak, cells", "1.640e10", lambda c: c.peak("car")[0]),
     Case("time of the CAR-T peak, days", "12.19", lambda c: c.peak("car")[1]),
     Case("leukaemia at its highest, cells", "5.740e10", lambda c: c.peak("leukaemia")[0]),
-    *_points("leukaemia", "cells", {60.0: "4.15e5"}),
-    *_points("b_cells", "cells", {60.0: "1.03e4"}),
+    *points("leukaemia", "cells", {60.0: "4.15e5"}),
+    *points("b_cells", "cells", {60.0: "1.03e4"}),
     Case("leukaemia at its lowest, cells", "4.11e5", lambda c: c.lowest("leukaemia")[0]),
     Case("time of the lowest leukaemia, days", "57.0", lambda c: c.lowest("leukaemia")[1]),
 ]
 LEON_TRIANA_SOURCE = [
-    *_points("b_cells", "cells", {60.0: "1.0002e7", 180.0: "8.4204e7", 365.0: "9.9276e7"}),
-    *_points("leukaemia", "cells", {60.0: "4.1381e5"}),
+    *points("b_cells", "cells", {60.0: "1.0002e7", 180.0: "8.4204e7", 365.0: "9.9276e7"}),
+    *points("leukaemia", "cells", {60.0: "4.1381e5"}),
     Case("leukaemia at its lowest, cells", "4.0986e5", lambda c: c.lowest("leukaemia", stop=300.0)[0]),
     Case("time of the lowest leukaemia, days", "57.06", lambda c: c.lowest("leukaemia", stop=300.0)[1]),
     Case("first CAR-T peak, near day", "12", lambda c: c.peak("car", stop=60.0)[1]),
@@ -175,11 +137,11 @@ SETTINGS = (
     Setting("leon_triana_2021", np.arange(0.0, 60.0005, 0.005), LEON_TRIANA),
     Setting("leon_triana_2021_source", np.arange(0.0, 500.005, 0.01), LEON_TRIANA_SOURCE),
     Setting("leon_triana_2021_source", np.arange(0.0, 500.5, 1.0),
-            [Case("B cells that marrow alone holds", "1e8", _at("b_cells", 500.0), tolerance=1e2)],
+            [Case("B cells that marrow alone holds", "1e8", at("b_cells", 500.0), tolerance=1e2)],
             changed=dict(car_0=0.0, leukaemia_0=0.0, b_0=1e8)),
     _hanson(100, "144.371", "529.8", "19.216", "685.6"),
     _hanson(300, "167.890", "160.3", "45.450", "259.9"),
-    _hanson(1200, "679.501", "33.75", "417.165", "50.1", Case("burden 1200: leukaemia at 100 hours", "5.39513", _at("leukaemia", 100.0))),
+    _hanson(1200, "679.501", "33.75", "417.165", "50.1", Case("burden 1200: leukaemia at 100 hours", "5.39513", at("leukaemia", 100.0))),
     _owens(1, 3, 4, 2.5e8, clears=False),
     _owens(2, 3, 4, 2.5e8, "30", "17", clears=True),
     _owens(3, 5, 2, 1e7, "18", "21", clears=True),
@@ -189,6 +151,7 @@ SETTINGS = (
     _owens(2, 5, 4, 2e8, clears=False, high=True),
     _owens(2, 5, 3, 2e8, clears=True, high=True),
     Setting("owens_bozic_2021", np.arange(0.0, 6.0, 0.0005), _CHEMO, "patient_1", owens_bozic(5, 2, 0.0)),
+    *SECOND_SHELF,
 )  # fmt: skip
 
 

@@ -74,6 +74,7 @@ def follow(
 ) -> Course:
     """Return the typical course of a library model, some parameters `changed`; `population` names one of its own (left out: the first).
 
+    `regimen` None means the model's own.
     Raises SolveError where the engine gives up, ModelError for an unknown parameter, InputError for an unknown population.
     """
     solved, known = library.load(model), library.populations(model)
@@ -86,7 +87,8 @@ def follow(
     if solved.birth_death:
         names.append(f"{solved.birth_death.state}_extinction_probability")
     solver = Solver(explicit=explicit, rtol=rtol, absolute=rtol / 1e-6, max_steps=2_000_000)
-    found = solve(solved, values, times=np.asarray(times, float), regimens=[regimen], outputs=names, solver=solver, workers=1)
+    given = regimen if regimen is not None else solved.regimen
+    found = solve(solved, values, times=np.asarray(times, float), regimens=[given], outputs=names, solver=solver, workers=1)
     if found.status[0]:
         raise SolveError(f"model {model} cannot be solved beyond time {found.failed_at[0]:.6g} with {solver.method}")
     table = found.values[0]

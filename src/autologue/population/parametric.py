@@ -1,9 +1,4 @@
-"""A distribution of parameters (and covariates) for a model: the hinge of the chain.
-
-A published model, a fit and a conditioned patient are all a `Population`: `Parametric` (typical values, covariance,
-covariate effects) or `Drawn` (weighted draws). Sampling is keyed by seed and patient number, so that the same patient
-comes out the same for any chunking.
-"""
+"""A population stated by typical values, random effects with correlations, covariates and their effects, and residual errors."""
 
 from __future__ import annotations
 
@@ -19,57 +14,15 @@ from numpy.typing import NDArray
 from autologue import seeds
 from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
-from autologue.variability import LogitNormal, LogNormal, Normal, Variability
+from autologue.population.covariates import Categorical, Continuous, Effect, coefficient, regressor
+from autologue.population.estimates import Scale, Uncertainty, drawn_estimates, estimates_of, scale_of
+from autologue.population.individuals import Individuals, numbered
+from autologue.variability import LogitNormal, LogNormal, Normal, ResidualError, Variability
 
-__all__ = ["Categorical", "CategoryEffect", "Continuous", "Correlation", "Drawn", "Individuals", "Parametric", "Population", "PowerEffect"]
+__all__ = ["Correlation", "Parametric", "apply_effects", "varied"]
 
 Floats = NDArray[np.float64]
 _ATTEMPTS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Continuous:
-    """A continuous covariate: median, unit, its variability, truncated to the variability's range."""
-
-    median: float
-    unit: str
-    variability: Variability
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Categorical:
-    """A categorical covariate: probability by level."""
-
-    shares: Mapping[str, float]
-    source: str = ""
-
-    def __post_init__(self) -> None:
-        """Check that shares are probabilities that add up to one."""
-        if min(self.shares.values()) < 0 or abs(sum(self.shares.values()) - 1) > 1e-6:
-            raise InputError(f"shares {dict(self.shares)} of a categorical covariate must be at least zero and add up to 1")
-
-
-@dataclass(frozen=True, slots=True)
-class PowerEffect:
-    """Effect of a continuous covariate: parameter * (covariate / reference) ** exponent."""
-
-    parameter: str
-    covariate: str
-    reference: float
-    exponent: float
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryEffect:
-    """Effect of a level of a categorical covariate: parameter * exp(coefficient)."""
-
-    parameter: str
-    covariate: str
-    level: str
-    coefficient: float
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,43 +35,14 @@ class Correlation:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Individuals:
-    """Sampled patients: numbers `ids` (n,), `parameters` (n, parameters of the model, in its order), covariates by name (n,)."""
-
-    model: Model
-    ids: NDArray[np.int64]
-    parameters: Floats
-    covariates: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        """Return the number of patients."""
-        return len(self.ids)
-
-    def __getitem__(self, name: str) -> Floats:
-        """Return one parameter of all patients (n,)."""
-        return self.parameters[:, self._column(name)]
-
-    def _column(self, name: str) -> int:
-        names = list(self.model.parameters)
-        if name not in names:
-            raise ModelError(f"model {self.model.name}: {unknown('parameter', name, names)}")
-        return names.index(name)
-
-    def with_parameters(self, **values: Any) -> Individuals:
-        """Return the same patients with some parameters replaced, each a number or an array (n,)."""
-        parameters = self.parameters.copy()
-        for name, value in values.items():
-            parameters[:, self._column(name)] = value
-        return Individuals(self.model, self.ids, parameters, self.covariates)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Parametric:
-    """Typical values, random effects with correlations, covariates and their effects, and uncertainty of the typical values.
+    """Typical values, random effects with correlations, covariates and their effects, residual errors, and their uncertainty.
 
-    `typical` and `variability` replace those of the model's parameters; `uncertainty` gives the standard error of the
-    logarithm of a typical value. `assumed` says which numbers are assumptions rather than published.
+    `typical`, `variability` and `errors` replace those of the model's parameters and outputs. An effect is a shift on the
+    scale of its parameter's variability (see `Scale`). `uncertainty` gives the standard error of the logarithm of a
+    typical value, by name, or the covariance of any of the estimates. `assumed` says which numbers are assumptions rather
+    than published.
     """
 
     model: Model
@@ -127,18 +51,23 @@ class Parametric:
     variability: Mapping[str, Variability | None] = field(default_factory=dict)
     correlations: Sequence[Correlation] = ()
     covariates: Mapping[str, Continuous | Categorical] = field(default_factory=dict)
-    effects: Sequence[PowerEffect | CategoryEffect] = ()
-    uncertainty: Mapping[str, float] = field(default_factory=dict)
+    effects: Sequence[Effect] = ()
+    errors: Mapping[str, ResidualError] = field(default_factory=dict)
+    uncertainty: Mapping[str, float] | Uncertainty = field(default_factory=dict)
     source: str = ""
     assumed: str = ""
 
     def __post_init__(self) -> None:
         """Freeze the mappings and check every name and value."""
-        for name in ("typical", "variability", "covariates", "uncertainty"):
+        simple = isinstance(self.uncertainty, Mapping)
+        for name in ("typical", "variability", "covariates", "errors", *(["uncertainty"] if simple else [])):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
-        for kind in ("typical", "variability", "uncertainty"):
+        for kind in ("typical", "variability", *(["uncertainty"] if simple else [])):
             for name in getattr(self, kind):
                 self._known(name)
+        for name in self.errors:
+            if name not in self.model.outputs:
+                raise ModelError(f"population of {self.model.name}: {unknown('output', name, self.model.outputs)}")
         for name, value in self.typical.items():
             if not math.isfinite(value):
                 raise InputError(f"population of {self.model.name}: typical value of '{name}' is {value!r}; a finite number is expected")
@@ -147,6 +76,11 @@ class Parametric:
             if effect.covariate not in self.covariates:
                 raise ModelError(f"population of {self.model.name}: {unknown('covariate', effect.covariate, self.covariates)}")
         self.covariance()
+        if isinstance(self.uncertainty, Uncertainty):
+            known = [e.name for e in estimates_of(self)]
+            for name in self.uncertainty.names:
+                if name not in known:
+                    raise InputError(f"population of {self.model.name}: {unknown('estimate', name, known)}")
 
     def _known(self, name: str) -> None:
         if name not in self.model.parameters:
@@ -155,6 +89,10 @@ class Parametric:
     def effect_scale(self, name: str) -> Variability | None:
         """Return the between-patient variability of a parameter, None where it does not vary."""
         return self.variability.get(name, self.model.parameters[name].variability)
+
+    def error(self, output: str) -> ResidualError | None:
+        """Return the residual error of an output, None where neither population nor model states one."""
+        return self.errors.get(output, self.model.outputs[output].error)
 
     @property
     def varying(self) -> tuple[str, ...]:
@@ -186,10 +124,10 @@ class Parametric:
 
         Parameters outside the range of a truncated variability are drawn again, with all random effects of that patient.
         """
-        ids = _ids(count, first)
+        ids = numbered(count, first)
         covariates = {name: _covariate(c, seed, ids, k) for k, (name, c) in enumerate(self.covariates.items())}
         centre = np.broadcast_to(self.typical_values(), (count, len(self.model.parameters))).copy()
-        _apply_effects(self, centre, covariates)
+        apply_effects(self, centre, covariates)
         parameters = centre.copy()
         todo = np.arange(count)
         names = self.varying
@@ -212,7 +150,9 @@ class Parametric:
         return Individuals(self.model, ids, parameters, covariates)
 
     def draws(self, count: int, *, seed: int) -> list[Parametric]:
-        """Return `count` populations whose typical values are drawn from their uncertainty (log-normal)."""
+        """Return `count` populations drawn from the uncertainty: of all estimates it covers, or of the typical values (log-normal)."""
+        if isinstance(self.uncertainty, Uncertainty):
+            return drawn_estimates(self, self.uncertainty, count, seed=seed)
         names = list(self.uncertainty)
         z = seeds.normals(seed, seeds.Purpose.UNCERTAINTY, np.arange(count), max(len(names), 1))
         typical = self.typical_values()
@@ -229,12 +169,6 @@ class Parametric:
         ]
 
 
-def _ids(count: int, first: int) -> NDArray[np.int64]:
-    if count < 1:
-        raise InputError(f"{count} patients asked for; expected at least one")
-    return np.arange(first, first + count, dtype=np.int64)
-
-
 def _combined(z: Floats, factor: NDArray[Any]) -> Floats:
     """Return z @ factor for an upper triangle, summed in one order: BLAS changes the order, and so bits, with the number of rows."""
     total: Floats = z * np.diagonal(factor)
@@ -243,7 +177,7 @@ def _combined(z: Floats, factor: NDArray[Any]) -> Floats:
     return total
 
 
-def _varied(kind: type[Variability], middle: Floats | float, eta: Floats) -> Floats:
+def varied(kind: type[Variability], middle: Floats | float, eta: Floats) -> Floats:
     """Return values around `middle` for random effects `eta` on the scale of a kind of variability."""
     if kind is LogNormal:
         return middle * np.exp(eta)
@@ -261,7 +195,7 @@ def _individual(population: Parametric, names: Sequence[str], eta: Floats, middl
         if not columns:
             continue
         place: Any = slice(None) if len(columns) == len(names) else columns
-        value[:, place] = _varied(kind, middle[:, place], eta[:, place])
+        value[:, place] = varied(kind, middle[:, place], eta[:, place])
     lower, upper = np.array([s.lower for s in scales if s]), np.array([s.upper for s in scales if s])
     return value, np.any((value < lower) | (value > upper), axis=1)
 
@@ -278,7 +212,7 @@ def _covariate(covariate: Continuous | Categorical, seed: int, ids: NDArray[np.i
     scale = covariate.variability
     for attempt in range(_ATTEMPTS):
         eta = scale.sd * seeds.normals(seed, seeds.Purpose.COVARIATES, ids[todo], index + 1, attempt=attempt)[:, index]
-        draw = _varied(type(scale), covariate.median, eta)
+        draw = varied(type(scale), covariate.median, eta)
         value[todo] = draw
         todo = todo[(draw < scale.lower) | (draw > scale.upper)]
         if not len(todo):
@@ -288,83 +222,12 @@ def _covariate(covariate: Continuous | Categorical, seed: int, ids: NDArray[np.i
     )
 
 
-def _apply_effects(population: Parametric, centre: Floats, covariates: Mapping[str, NDArray[Any]]) -> None:
+def apply_effects(population: Parametric, centre: Floats, covariates: Mapping[str, NDArray[Any]]) -> None:
+    """Shift the centres (patients, parameters) of `population` in place by the effects of the patients' covariates (n,)."""
     order = list(population.model.parameters)
     for effect in population.effects:
         column = order.index(effect.parameter)
-        values = covariates[effect.covariate]
-        if isinstance(effect, PowerEffect):
-            centre[:, column] *= (values.astype(float) / effect.reference) ** effect.exponent
-        else:
-            centre[:, column] *= np.where(values == effect.level, math.exp(effect.coefficient), 1.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drawn:
-    """Weighted draws of whole parameter sets: published virtual patients, a posterior, a conditioned patient.
-
-    `values` maps each varying parameter to an array (draws,); the others keep the model's typical value.
-    """
-
-    model: Model
-    values: Mapping[str, Floats]
-    weights: Floats | None = None
-    name: str = ""
-    source: str = ""
-
-    def __post_init__(self) -> None:
-        """Check names, lengths and weights."""
-        arrays = {name: np.asarray(v, dtype=float) for name, v in self.values.items()}
-        for name, array in arrays.items():
-            if name not in self.model.parameters:
-                raise ModelError(f"population of {self.model.name}: {unknown('parameter', name, self.model.parameters)}")
-            if array.ndim != 1 or not len(array) or not np.isfinite(array).all():
-                raise InputError(f"population of {self.model.name}: draws of '{name}' must be a non-empty array of finite numbers")
-        if len({len(a) for a in arrays.values()}) != 1:
-            raise InputError(f"population of {self.model.name}: each parameter needs the same number of draws, at least one parameter")
-        object.__setattr__(self, "values", MappingProxyType(arrays))
-        if self.weights is not None:
-            weights = np.asarray(self.weights, dtype=float)
-            if weights.shape != (self.size,) or not (weights >= 0).all() or not weights.sum() > 0:
-                raise InputError(f"population of {self.model.name}: weights must be {self.size} numbers of at least zero, not all zero")
-            object.__setattr__(self, "weights", weights / weights.sum())
-
-    @property
-    def size(self) -> int:
-        """Number of draws."""
-        return len(next(iter(self.values.values())))
-
-    def typical_values(self) -> Floats:
-        """Return the weighted medians of the draws and the typical values of the rest (parameters,)."""
-        every = self.model.parameters.items()
-        return np.array([_median(self.values[n], self.weights) if n in self.values else q.value for n, q in every], dtype=float)
-
-    def table(self) -> Floats:
-        """Return all draws as parameter sets (draws, parameters) in the model's order."""
-        columns = [self.values.get(n, np.full(self.size, q.value)) for n, q in self.model.parameters.items()]
-        return np.column_stack(columns)
-
-    def sample(self, count: int, *, seed: int, first: int = 0) -> Individuals:
-        """Return patients drawn with replacement; without weights and within `size`, the draws in their order."""
-        ids = _ids(count, first)
-        if self.weights is None and first + count <= self.size:
-            rows = ids
-        else:
-            u = seeds.uniforms(seed, seeds.Purpose.PARAMETERS, ids, 1)[:, 0]
-            edges = np.cumsum(self.weights if self.weights is not None else np.full(self.size, 1 / self.size))
-            rows = np.minimum(np.searchsorted(edges, u, side="right"), self.size - 1)
-        return Individuals(self.model, ids, self.table()[rows], {})
-
-
-def _median(values: Floats, weights: Floats | None) -> float:
-    """Return the value with half of the weight on each side: the mean of two where they share the middle, as without weights."""
-    if weights is None:
-        return float(np.median(values))
-    order = np.argsort(values, kind="stable")
-    order = order[weights[order] > 0]
-    reached = np.cumsum(weights[order]) / weights.sum()
-    low, high = (int(np.searchsorted(reached, 0.5 + shift)) for shift in (-1e-12, 1e-12))
-    return float(0.5 * (values[order[low]] + values[order[min(high, len(order) - 1)]]))
-
-
-Population = Parametric | Drawn
+        shift = coefficient(effect) * regressor(effect, covariates[effect.covariate])
+        scale = scale_of(population, effect.parameter)
+        kind = {Scale.LOG: LogNormal, Scale.LOGIT: LogitNormal}.get(scale, Normal)
+        centre[:, column] = varied(kind, centre[:, column], shift)

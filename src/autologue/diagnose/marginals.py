@@ -1,0 +1,33 @@
+"""The likelihood of a fit as a function of its estimates, without chance: what profiles and importance resampling ask again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autologue.fit import FOCEI, Fit
+from autologue.fit.approximation import Approximation
+from autologue.fit.conditional import Marginal
+from autologue.fit.problem import Problem
+
+__all__ = ["chosen_method", "evaluator"]
+
+Floats = NDArray[np.float64]
+
+
+def chosen_method(fit: Fit, method: Approximation | None) -> Approximation:
+    """Return the method that was asked for, else that of the fit if it has a likelihood without chance, else FOCEI."""
+    if method is not None:
+        return method
+    return fit.method if isinstance(fit.method, Approximation) else FOCEI()
+
+
+def evaluator(problem: Problem, method: Approximation) -> Callable[[Floats, Floats, Floats | None], Marginal]:
+    """Return the function that a `Search` evaluates."""
+
+    def evaluate(vector: Floats, start: Floats, metric: Floats | None) -> Marginal:
+        return method.marginal(problem, vector, start, metric)
+
+    return evaluate

@@ -1,0 +1,165 @@
+"""The structure of a fit as the conditional methods read it: coordinates of each patient, linear in the estimates, and their numbers.
+
+Parameters that vary between patients or are estimated are coordinates, on the scales of the structure. Patient i has coordinates
+m_i + eta_i, with centres m_i that are linear in typical values and covariate effects, and eta ~ N(0, Omega) for those that vary; these
+come first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autologue.fit.structure import Structure
+from autologue.likelihood.likelihood import Likelihood
+from autologue.likelihood.residual import NUMBERS
+from autologue.population import Kind, Scale
+from autologue.population.covariates import coefficient
+
+__all__ = ["Point", "Problem", "pose"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+STEP = 1e-6  # on the scale of a correlation
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """The numbers at one vector: centres (patients, k), covariance of the random effects (q, q), errors (outputs, 3)."""
+
+    centre: Floats
+    omega: Floats
+    sigma: Floats
+
+    @cached_property
+    def inverse(self) -> Floats:
+        """The inverse of the covariance of the random effects."""
+        return np.asarray(np.linalg.inv(self.omega), dtype=np.float64)
+
+    @cached_property
+    def root(self) -> Floats:
+        """The lower Cholesky factor of the covariance of the random effects."""
+        return np.asarray(np.linalg.cholesky(self.omega), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A structure and a likelihood, ready to be maximised.
+
+    coordinates: names, the first `varying` of them with a random effect; scales and columns (in the model) of each. base: (patients,
+    parameters) of what is no coordinate. offset (patients, k) and design (patients, k, p): centres are offset + design @ vector.
+    """
+
+    structure: Structure
+    likelihood: Likelihood
+    coordinates: tuple[str, ...]
+    varying: int
+    scales: tuple[Scale, ...]
+    columns: Integers
+    base: Floats
+    offset: Floats
+    design: Floats
+
+    @property
+    def patients(self) -> int:
+        """The number of patients."""
+        return len(self.base)
+
+    @property
+    def start(self) -> Floats:
+        """The starting values (p,)."""
+        return self.structure.read(self.structure.population)
+
+    @property
+    def exact(self) -> bool:
+        """Whether predictions and their derivatives are exact: closed forms, for every patient."""
+        return bool(self.likelihood.course.closed.all())
+
+    def log_prior(self, vector: Floats) -> tuple[float, Floats]:
+        """Return the logarithm of the priors' density, but for its constant, and its gradient (p,)."""
+        off = vector - self.structure.prior_centre
+        pull = -self.structure.prior_precision * off
+        return 0.5 * float(pull @ off), pull
+
+    def point(self, vector: Floats) -> Point:
+        """Return the numbers at a vector."""
+        estimates, sigma = self.structure.estimates, self.likelihood.numbers.copy()
+        omega = self._omega
+        if any(e.kind is Kind.CORRELATION for e in estimates):
+            omega = self.structure.write(vector).covariance()
+        else:
+            sd = np.sqrt(np.diagonal(omega))
+            factor = np.ones(len(sd))
+            for e, x in zip(estimates, vector, strict=True):
+                if e.kind is Kind.DEVIATION:
+                    place = self.coordinates.index(e.of[0])
+                    factor[place] = np.exp(x) / sd[place]
+            omega = omega * factor[:, None] * factor[None, :]
+        for e, x in zip(estimates, vector, strict=True):
+            if e.kind is Kind.RESIDUAL:
+                sigma[self.likelihood.outputs.index(e.of[0]), NUMBERS.index(e.of[1])] = np.exp(x) if e.scale is Scale.LOG else x
+        return Point(self.offset + self.design @ vector, omega, sigma)
+
+    @cached_property
+    def _omega(self) -> Floats:
+        return self.structure.population.covariance()
+
+    @cached_property
+    def _groups(self) -> list[tuple[Scale, Integers]]:
+        kinds = dict.fromkeys(self.scales)
+        return [(scale, np.array([k for k, own in enumerate(self.scales) if own is scale])) for scale in kinds]
+
+    def moved(self, vector: Floats, omega: Floats) -> tuple[Floats, Floats]:
+        """Return the derivatives of Omega, which is `omega` (p, q, q), and of the errors' numbers (p, outputs, 3) by the vector."""
+        estimates = self.structure.estimates
+        by_omega = np.zeros((len(vector), self.varying, self.varying))
+        by_sigma = np.zeros((len(vector), len(self.likelihood.outputs), len(NUMBERS)))
+        for k, e in enumerate(estimates):
+            if e.kind is Kind.DEVIATION:
+                one = np.eye(self.varying)[self.coordinates.index(e.of[0])]
+                by_omega[k] = omega * (one[:, None] + one[None, :])
+            elif e.kind is Kind.CORRELATION:
+                sides = (vector - STEP * np.eye(len(vector))[k], vector + STEP * np.eye(len(vector))[k])
+                ends = [self.structure.write(side).covariance() for side in sides]
+                by_omega[k] = (ends[1] - ends[0]) / (2.0 * STEP)
+            elif e.kind is Kind.RESIDUAL:
+                by_sigma[k, self.likelihood.outputs.index(e.of[0]), NUMBERS.index(e.of[1])] = e.scale.slope(vector[k])
+        return by_omega, by_sigma
+
+    def parameters(self, phi: Floats) -> tuple[Floats, Floats]:
+        """Return parameter sets (copies * patients, parameters) for coordinates (copies, patients, k), and d parameter / d coordinate."""
+        sets = np.empty((len(phi), *self.base.shape))
+        sets[:] = self.base
+        rate = np.empty_like(phi)
+        with np.errstate(over="ignore"):
+            for scale, which in self._groups:
+                sets[..., self.columns[which]], rate[..., which] = scale.back(phi[..., which]), scale.slope(phi[..., which])
+        return sets.reshape(-1, sets.shape[-1]), rate
+
+
+def pose(structure: Structure, likelihood: Likelihood) -> Problem:
+    """Return the problem of a structure under a likelihood."""
+    population, estimates = structure.population, structure.estimates
+    order, varying = list(population.model.parameters), population.varying
+    moved = {e.of[0] for e in estimates if e.kind is Kind.TYPICAL}
+    moved |= {population.effects[e.of[0]].parameter for e in estimates if e.kind is Kind.EFFECT}
+    coordinates = (*varying, *(name for name in order if name in moved and name not in varying))
+    columns = np.array([order.index(name) for name in coordinates], dtype=np.int64)
+    centre = structure.centre(population)
+    base = structure.natural(centre)
+    offset, design = centre[:, columns], np.zeros((len(centre), len(coordinates), len(estimates)))
+    place = {column: k for k, column in enumerate(columns)}
+    for j, (e, start) in enumerate(zip(estimates, structure.read(population), strict=True)):
+        if e.kind is Kind.TYPICAL:
+            k = coordinates.index(e.of[0])
+            design[:, k, j] = 1.0
+            offset[:, k] -= start
+        elif e.kind is Kind.EFFECT:
+            k, values = place[structure.acts_on[e.of[0]]], structure.regressors[:, e.of[0]]
+            design[:, k, j] = values
+            offset[:, k] -= coefficient(population.effects[e.of[0]]) * values
+    scales = tuple(structure.scales[column] for column in columns)
+    return Problem(structure, likelihood, coordinates, len(varying), scales, columns, base, offset, design)
