@@ -10,6 +10,7 @@ import typer
 from autologue.cli import console
 from autologue.cli.forecast_language import find_population
 from autologue.cli.language import read_times
+from autologue.cli.reading import Columns, ReadingFile, Units, asked_reading
 from autologue.errors import InputError
 
 __all__ = ["calibrate_check"]
@@ -25,6 +26,9 @@ def calibrate_check(
     out: Annotated[Path | None, typer.Option(help="File for every scored observation: .csv or .parquet.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Calibration plot to write: .svg, .png or .pdf.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    reading: ReadingFile = None,
+    column: Columns = None,
+    unit: Units = None,
 ) -> None:
     """Score forecasts of a cohort: from data until each cut, every later observation against what was forecast for it.
 
@@ -43,7 +47,8 @@ def calibrate_check(
     for path in filter(None, (out, figure)):
         check_writable(path)
     chosen = find_population(population)
-    table = leave_future_out(chosen, read_cohort(cohort, model=chosen.model), cuts=read_times(cuts), draws=draws, seed=seed)
+    patients = read_cohort(cohort, model=chosen.model, reading=asked_reading(cohort, reading, column, unit, chosen.model))
+    table = leave_future_out(chosen, patients, cuts=read_times(cuts), draws=draws, seed=seed)
     rows = summarised(table)
     if out is not None:
         console.write_table(table, out)

@@ -12,6 +12,7 @@ import typer
 
 from autologue.cli import console
 from autologue.cli.forecast_language import find_population, read_horizon, read_statement
+from autologue.cli.reading import Columns, ReadingFile, Units, asked_reading
 from autologue.errors import AutologueError, InputError
 
 if TYPE_CHECKING:
@@ -46,18 +47,22 @@ def forecast(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Report (.html), or for many patients a folder of them.", rich_help_panel=_OUT)] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="File for everything as JSON.", rich_help_panel=_OUT)] = None,
+    reading: ReadingFile = None,
+    column: Columns = None,
+    unit: Units = None,
 ) -> None:
     """Forecast the course of a patient from what was measured so far: research, not for treatment decisions.
 
     \b
-    autologue forecast patient.csv --population stein_2019:sd --horizon 365d --out report.html
+    autologue forecast patient.csv --population stein_2019:sd --unit transgene=copies/ug --horizon 365d --out report.html
     autologue forecast patient.csv --population fit.json --variants 200 --statement 'peak transgene > 1e5' --json forecast.json
     autologue forecast cohort.csv --population stein_2019 --until 28 --out reports --json forecasts.json
 
     Statements: 'peak OUTPUT > LEVEL', 'OUTPUT > LEVEL at TIME', 'OUTPUT < LEVEL by TIME', 'OUTPUT < LEVEL from TIME until TIME',
     'OUTPUT > LEVEL again before TIME' (a relapse), each with its probability. A patient's forecast is the same in whatever company.
     """
-    task = Task(population, horizon, until, tuple(statement or ()), draws, variants, seed)
+    said = (reading, tuple(column or ()), tuple(unit or ()))
+    task = Task(population, horizon, until, tuple(statement or ()), draws, variants, seed, *said)
     places = list(_places(patients, task))
     _check_files(out, json_file, many=len(places) > 1)
     records = []
@@ -85,6 +90,9 @@ class Task:
     draws: int
     variants: int
     seed: int
+    reading: Path | None
+    columns: tuple[str, ...]
+    units: tuple[str, ...]
 
 
 def _places(path: Path, task: Task) -> Iterator[tuple[Path, str]]:
@@ -94,17 +102,18 @@ def _places(path: Path, task: Task) -> Iterator[tuple[Path, str]]:
         raise InputError(f"folder {path.name} holds no .csv or .parquet file; expected one or more event tables")
     seen: dict[str, Path] = {}
     for file in files:
-        for patient in _cohort(file, task.population):
+        for patient in _cohort(file, task):
             if patient.id in seen:
                 raise InputError(f"patient '{patient.id}' is in {seen[patient.id].name} and in {file.name}; each id stands for one patient")
             seen[patient.id] = file
             yield file, patient.id
 
 
-def _cohort(file: Path, population: str) -> Any:
+def _cohort(file: Path, task: Task) -> Any:
     from autologue.data import read_cohort
 
-    return read_cohort(file, model=find_population(population).model)
+    model = find_population(task.population).model
+    return read_cohort(file, model=model, reading=asked_reading(file, task.reading, list(task.columns), list(task.units), model))
 
 
 def _check_files(out: Path | None, json_file: Path | None, *, many: bool) -> None:
@@ -149,7 +158,7 @@ def answer(work: tuple[Path, str, Task, bool]) -> tuple[dict[str, Any], str | No
     file, who, task, page = work
     key = (file, task.population)
     if key not in _READ:
-        _READ[key] = (find_population(task.population), _cohort(file, task.population))
+        _READ[key] = (find_population(task.population), _cohort(file, task))
     population, cohort = _READ[key]
     try:
         account = _account(population, cohort[who], task)
