@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.compiled import compiled
+from autologue.engine.solve import REASONS
 from autologue.likelihood.course import CourseLanes
 from autologue.likelihood.density import row_parts, row_value
 from autologue.likelihood.rows import Rows
@@ -16,7 +17,7 @@ __all__ = ["IMPOSSIBLE", "NOT_A_NUMBER", "Measured", "add_chained"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-NOT_A_NUMBER, IMPOSSIBLE = 5, 6  # status, after those of the solver
+NOT_A_NUMBER, IMPOSSIBLE = len(REASONS), len(REASONS) + 1  # status, after those of the solver
 
 
 @compiled
