@@ -56,18 +56,19 @@ def state_of_sources() -> str:
 def claims(path: Path, state: str) -> list[Claim] | str:
     """Return the claims of one script, from the cache or computed now; a sentence where its data are not there."""
     kept = CACHE / f"{path.stem}.json"
-    if kept.exists() and (record := json.loads(kept.read_text(encoding="utf-8")))["state"] == state:
+    if kept.exists() and kept.with_suffix(".md").exists() and (record := json.loads(kept.read_text(encoding="utf-8")))["state"] == state:
         found: list[Claim] | str = record["claims"]
         return found
     print(f"computing the claims of {path.name}", flush=True)
-    found = compute(path)
+    found, said = compute(path)
     CACHE.mkdir(parents=True, exist_ok=True)
+    (CACHE / f"{path.stem}.md").write_text(said, encoding="utf-8")
     kept.write_text(json.dumps({"state": state, "claims": found}, default=lambda value: value.item()), encoding="utf-8")
     return found
 
 
-def compute(path: Path) -> list[Claim] | str:
-    """Run the `checks` of one script."""
+def compute(path: Path) -> tuple[list[Claim] | str, str]:
+    """Run the `checks` of one script, and `remarks` where it has any: Markdown that stands before its claims."""
     spec = importlib.util.spec_from_file_location(f"validation_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -76,9 +77,9 @@ def compute(path: Path) -> list[Claim] | str:
     try:
         spec.loader.exec_module(module)
         found: list[Claim] = module.checks()
-        return found
+        return found, module.remarks() if hasattr(module, "remarks") else ""
     except (OSError, AutologueError):
-        return "its reference data are not on this machine (see [Install](../howto/install.md))"
+        return "its reference data are not on this machine (see [Install](../howto/install.md))", ""
     finally:
         sys.path.remove(str(path.parent))
 
@@ -101,7 +102,9 @@ def model_page(path: Path, state: str) -> str:
 
 def validation_page(path: Path, state: str) -> str:
     """Return the page of one script of `validation/`."""
-    return f"{head(path)}\n```shell\npython validation/{path.name}\n```\n" + shown(claims(path, state))
+    found = shown(claims(path, state))
+    said = (CACHE / f"{path.stem}.md").read_text(encoding="utf-8")
+    return f"{head(path)}\n```shell\npython validation/{path.name}\n```\n{said}{found}"
 
 
 def index(title: str, intro: str, names: list[str]) -> str:

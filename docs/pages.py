@@ -64,9 +64,9 @@ def shelf_table() -> str:
     for name in library.names():
         model, stem = library.load(name), library.module(name).__name__.rpartition(".")[2]
         mark = " (provisional)" if model.provisional else ""
-        cells = (model.disease, model.product, "; ".join(model.answers), "; ".join(model.silent_on))
+        cells = (f"{model.disease}; {model.product}", "; ".join(model.answers), "; ".join(model.silent_on))
         body.append([f"[{name}]({stem}.md){mark}", *(plain(cell) for cell in cells)])
-    return table(["model", "disease", "product", "answers", "says nothing about"], body)
+    return table(["model", "disease and product", "answers", "says nothing about"], body)
 
 
 def model_section(model: Model) -> str:

@@ -24,6 +24,7 @@ def blocks(page: Path, *languages: str) -> list[str]:
     return [body for language, body in FENCE.findall(page.read_text(encoding="utf-8")) if language in languages]
 
 
+PACKAGES = [f"autologue.{name}" for name in ("data", "diagnose", "fit", "nca", "outcomes", "plot", "survival")]
 WITH_SESSIONS = [page for page in PAGES if blocks(page, "pycon")]
 
 
@@ -54,7 +55,7 @@ def test_every_printed_command_and_option_exists(page: str, line: str) -> None:
     assert unknown == [], f"{page}: '{line}'"
 
 
-@pytest.mark.parametrize("package", ["autologue.data", "autologue.nca", "autologue.outcomes", "autologue.plot", "autologue.survival"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_the_reference_has_every_exported_name(package: str) -> None:
     page = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
     names = import_module(package).__all__

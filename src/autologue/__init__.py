@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from autologue.engine.solve import Solver
     from autologue.engine.summary import Area, FirstAbove, FirstBelow, LastAbove, Maximum, Minimum
     from autologue.fit import FOCEI, SAEM, Fit, Prior, fit, load_fit
+    from autologue.forecast import Forecast, forecast  # type: ignore[no-redef]
     from autologue.model import BirthDeath, Crossing, Dosing, Input, Model, Output, Parameter, Phase, Rule, State
     from autologue.patient import Cohort, Event, Observations, Patient
     from autologue.population import Categorical, CategoryEffect, Continuous, Correlation, Drawn, Individuals, Parametric, PowerEffect
@@ -29,6 +30,7 @@ _PLACES = {
     "engine.solve": ("Solver",),
     "engine.summary": ("Area", "FirstAbove", "FirstBelow", "LastAbove", "Maximum", "Minimum"),
     "fit": ("FOCEI", "Fit", "Prior", "SAEM", "fit", "load_fit"),
+    "forecast": ("Forecast", "forecast"),
     "model": ("BirthDeath", "Crossing", "Dosing", "Input", "Model", "Output", "Parameter", "Phase", "Rule", "State"),
     "patient": ("Cohort", "Event", "Observations", "Patient"),
     "population": ("Categorical", "CategoryEffect", "Continuous", "Correlation", "Drawn", "Individuals", "Parametric", "PowerEffect"),
@@ -60,6 +62,7 @@ __all__ = [
     "FirstAbove",
     "FirstBelow",
     "Fit",
+    "Forecast",
     "Individuals",
     "Infusion",
     "Input",
@@ -88,6 +91,7 @@ __all__ = [
     "Solver",
     "State",
     "fit",
+    "forecast",
     "library",
     "load_fit",
     "read_cohort",

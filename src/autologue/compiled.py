@@ -35,7 +35,7 @@ def _stamp() -> str:
     the sources has its own folder.
     """
     here = Path(__file__).parent
-    sources = [file.read_bytes() for room in ("", "engine/", "nca/") for file in sorted(here.glob(f"{room}*.py"))]
+    sources = [file.read_bytes() for room in ("", "engine/", "nca/", "outcomes/arrays/") for file in sorted(here.glob(f"{room}*.py"))]
     others = [file.read_bytes() for room in ("likelihood/", "fit/") for file in sorted(here.glob(f"{room}*.py"))]
     sources += [source for source in others if b"@compiled" in source]  # there compiled code and its constants stand together
     return hashlib.sha256(b"".join(sources)).hexdigest()[:12]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -140,6 +140,11 @@ class Patient:
         object.__setattr__(self, "occasions", tuple(float(t) for t in self.occasions))
         if list(self.occasions) != sorted(set(self.occasions)):
             raise InputError(f"patient {self.id}: occasions begin at {self.occasions}; expected times in ascending order, each once")
+
+    def until(self, time: float) -> Patient:
+        """Return the patient as known at a time: observations up to it, and of what was given or happened all that is stated."""
+        kept = {name: seen.until(time) for name, seen in self.observations.items()}
+        return replace(self, observations={name: seen for name, seen in kept.items() if len(seen)})
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields with plain mappings, which can be pickled and copied."""

@@ -55,6 +55,7 @@ class Purpose(IntEnum):
     BOOTSTRAP = 9  # resampled patients
     ESTIMATION = 10  # Markov chains and importance samples
     OCCASION = 11  # between-occasion variability
+    FORECAST = 12  # proposals, chains and resampling of one patient's forecast
 
 
 @compiled

@@ -16,7 +16,7 @@ from autologue.trial import conduct
 def test_the_report_is_complete_in_itself() -> None:
     result = conduct("eliana", replicates=20, seed=3)
     page = render_report(trial_report(result))
-    assert page.count("<figure>") == 10
+    assert page.count("<figure>") == 10 + 9  # panels; flow, swimmer, waterfall, five endpoints, grades
     assert "http" not in page.replace("https://doi.org/", "")
     for words in (
         "What this cannot say",
@@ -28,6 +28,33 @@ def test_the_report_is_complete_in_itself() -> None:
     ):
         assert words in page, words
     assert '"replicates": 20' in page
+
+
+@pytest.mark.parametrize("name", ["zuma_1", "scholar_1", "examples/designs/zuma_7.toml"])
+def test_a_trial_without_panels_has_the_course_alone(name: str, request: pytest.FixtureRequest) -> None:
+    path = str(request.config.rootpath / name) if name.endswith(".toml") else name
+    page = render_report(trial_report(conduct(path, replicates=6, seed=1)))
+    for words in ("Flow of patients", "Statistical links", "assumed", "Not a medical device"):
+        assert words in page, words
+    assert ("surrogate: neither PET nor CT" in page) == (name != "scholar_1")
+    assert "In short" not in page
+
+
+def test_the_command_follows_central_values_parts_and_a_life_table(tmp_path: Path) -> None:
+    table = tmp_path / "life.csv"
+    rows = [f"{age},{sex},{0.0001 * 1.09**age}" for sex in ("female", "male") for age in range(101)]
+    table.write_text("\n".join(["age,sex,hazard", *rows]))
+    page, parts = tmp_path / "a.html", tmp_path / "parts"
+    words = ["trial", "zuma_1", "--replicates", "4", "--central", "--parts", str(parts), "--life-table", str(table), "--out", str(page)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "chance alone" in done.output
+    assert len(list(parts.glob("*.parquet"))) == 2
+    assert CliRunner().invoke(app, words).exit_code == 0
+    table.write_text("age,hazard\n1,2\n")
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code == 2
+    assert "column sex is missing" in refused.output
 
 
 def test_the_command_writes_both_files_and_prints_a_table(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autologue.errors import InputError
-from autologue.trial import TrialResult, conduct
+from autologue.trial import TrialResult, conduct, load_protocol, work
 from autologue.trial.shelf import find_protocol
 
 
@@ -101,7 +101,7 @@ def test_peak_inflammation_rises_with_burden(quick: TrialResult) -> None:
 def test_json_holds_no_nan(quick: TrialResult) -> None:
     found = json.loads(quick.to_json())
     assert len(found["comparison"]) == len(quick.lines)
-    assert found["models"].keys() == {"stein_2019", "leon_triana_2021_source", "hanson_2016"}
+    assert found["models"].keys() == {"stein_2019", "leon_triana_2021_source", "hanson_2016", "leukaemia_course"}
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,18 @@ def test_an_unknown_trial_is_one_sentence(given: str, sentence: str) -> None:
 def test_replicates_are_counted(count: object) -> None:
     with pytest.raises(InputError, match="whole number of at least 1"):
         conduct("eliana", replicates=count)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="course replicates asked for; expected a whole number of at least 1"):
+        conduct("eliana", replicates=1, course_replicates=count)  # type: ignore[arg-type]
+
+
+def test_the_course_has_replicates_of_its_own_and_at_most_two_hundred_unless_told() -> None:
+    result = conduct("scholar_1", replicates=2, course_replicates=3)
+    assert result.course is not None
+    assert result.course.trial.count == 3
+    plan = load_protocol("scholar_1")
+    assert work(plan, 1000) == 200
+    assert work(plan, 5) == 5
+    assert work(plan, 5, course_replicates=700) == 700
 
 
 def test_a_protocol_without_late_visits_has_no_late_persistence(tmp_path: Path) -> None:

@@ -51,8 +51,8 @@ def around(population: Population | Model, share: float, *, names: Sequence[str]
     """Return ranges of plus and minus `share` around typical values: of the parameters named, or of all that are not zero.
 
     >>> from autologue.library import load
-    >>> around(load("kimmel_2021"), 0.2, names=["kill"])
-    {'kill': Range(lower=0.92, upper=1.38, logarithmic=False)}
+    >>> around(load("kimmel_2021"), 0.5, names=["kill"])
+    {'kill': Range(lower=0.575, upper=1.72..., logarithmic=False)}
     """
     model = population if isinstance(population, Model) else population.model
     values = dict(zip(model.parameters, _typical(population), strict=True))

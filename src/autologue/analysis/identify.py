@@ -62,7 +62,7 @@ def collinearity(matrix: Floats) -> float:
     """Return the collinearity index of the columns of a sensitivity matrix; infinite where they depend on each other exactly.
 
     >>> collinearity(np.array([[1.0, 0.0], [0.0, 5.0]])), round(collinearity(np.array([[1.0, 1.0], [0.0, 0.1]])), 3)
-    (1.0, 14.16)
+    (1.0, 14.195)
     """
     length = np.linalg.norm(matrix, axis=0)
     if not (length > 0).all():

@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 
 from autologue import __version__
+from autologue.cli.calibrate_check import calibrate_check
 from autologue.cli.check import check_app
+from autologue.cli.design import design
 from autologue.cli.equilibria import equilibria, threshold
 from autologue.cli.failing import FailingGroup
 from autologue.cli.fit import fit
+from autologue.cli.forecast import forecast
 from autologue.cli.grade import grade
 from autologue.cli.identify import identify
 from autologue.cli.models import models
@@ -21,6 +24,7 @@ from autologue.cli.sensitivity import sensitivity
 from autologue.cli.simulate import simulate
 from autologue.cli.survival import survival
 from autologue.cli.trial import trial
+from autologue.cli.validate import validate_app
 from autologue.cli.virtual import compare, virtual
 
 __all__ = ["app", "main"]
@@ -36,7 +40,10 @@ app = typer.Typer(
     epilog="Research and simulation, not a medical device.",
 )
 app.command()(trial)
+app.command()(design)
 app.command()(simulate)
+app.command()(forecast)
+app.command("calibrate-check")(calibrate_check)
 app.command()(nca)
 app.command()(fit)
 app.command()(grade)
@@ -47,6 +54,7 @@ for _question in (sensitivity, identify, equilibria, threshold, virtual, compare
     app.command(rich_help_panel="Questions to a model")(_question)
 app.add_typer(check_app, name="check")
 app.add_typer(plot_app, name="plot")
+app.add_typer(validate_app, name="validate")
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer calls it by position
@@ -65,8 +73,11 @@ def root(
 
     \b
     autologue trial eliana                            a virtual trial beside the published one
+    autologue validate trials                         every published figure beside its prediction
+    autologue design design.toml                      power and stopping of a randomised trial
     autologue models                                  what there is
     autologue simulate stein_2019 --patients 200      simulate a published model
+    autologue forecast patient.csv --population stein_2019  what is to be expected of one patient
     autologue nca concentrations.csv                  exposure of each patient
     autologue fit study.csv --model stein_2019        a population fitted to data, censored values included
     autologue grade findings.csv                      CRS and ICANS by every scale, with the reason for each

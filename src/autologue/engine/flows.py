@@ -61,8 +61,8 @@ def flows(model: Model) -> list[Flow]:
     """Return the flows of a model, each once; a birth-death tail is left out.
 
     >>> from autologue.library import load
-    >>> [(f.source, f.target, f.drivers) for f in flows(load("leon_triana_2021"))][-1]
-    ('b_cells', None, ())
+    >>> [(f.source, f.target, f.drivers) for f in flows(load("leon_triana_2021")) if f.source == "leukaemia"]
+    [('leukaemia', None, (('car', 1),))]
     """
     system = prepare(replace(model, birth_death=None) if model.birth_death else model).system
     found: dict[Flow, list[int]] = {}

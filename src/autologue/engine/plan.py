@@ -70,7 +70,8 @@ class Plan:
         if self.individuals is None:
             return population.sample(count, seed=self.seed, first=first)
         given, rows = self.individuals, slice(first, first + count)
-        return Individuals(given.model, given.ids[rows], given.parameters[rows], {n: v[rows] for n, v in given.covariates.items()})
+        chance = None if given.chance is None else given.chance[rows]
+        return Individuals(given.model, given.ids[rows], given.parameters[rows], {n: v[rows] for n, v in given.covariates.items()}, chance)
 
     def regimens(self, people: Individuals, first: int) -> Sequence[Regimen | None]:
         """Return one regimen for all of a block, or one for each of its patients."""
@@ -100,7 +101,9 @@ class Plan:
     ) -> None:
         """Solve `count` patients from place `first` of the population on, and store them from `place` of the collector on."""
         people = self.people(population, first, count)
-        chance = seeds.uniforms(self.seed, seeds.Purpose.EXTINCTION, people.ids, 1)[:, 0] if self.model.birth_death else None
+        chance = people.chance
+        if chance is None and self.model.birth_death:
+            chance = seeds.uniforms(self.seed, seeds.Purpose.EXTINCTION, people.ids, 1)[:, 0]
         if self.solver is None:
             solution = solve_closed_form(self.model, people.parameters, self.times, self.labels.outputs, workers=self.workers)
             if progress:
@@ -263,6 +266,7 @@ def _population_hash(population: Population, individuals: Individuals | None) ->
     """Return 16 digits that change with any number of the population, or of the individuals where they are given."""
     if individuals is not None:
         said = individuals.ids.tobytes() + individuals.parameters.tobytes()
+        said += b"" if individuals.chance is None else individuals.chance.tobytes()
     elif isinstance(population, Drawn):
         said = population.table().tobytes() + (b"" if population.weights is None else population.weights.tobytes())
     else:

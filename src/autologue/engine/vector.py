@@ -265,16 +265,18 @@ _FUNCTIONS: dict[str, Any] = {
 
 
 def vectorised(lines: str) -> Any:
-    """Return a function for compiled code that runs the lines on all lanes of the array S at a pointer."""
+    """Return a function for compiled code that runs the lines on all lanes of the array S at a pointer or address."""
     tree = ast.fix_missing_locations(_Rewrite().visit(ast.parse(lines)))
     program = compile(tree, "<kernel>", "exec")
 
     def body(typingctx: Any, pointer: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            code = _Code(builder)
-            exec(program, {**_FUNCTIONS, "S": _Memory(code, arguments[0])})
+            code, place = _Code(builder), arguments[0]
+            if isinstance(place.type, ir.IntType):
+                place = builder.inttoptr(place, ir.DoubleType().as_pointer())
+            exec(program, {**_FUNCTIONS, "S": _Memory(code, place)})
             return context.get_dummy_value()
 
-        return types.void(types.CPointer(types.float64)), codegen
+        return types.void(pointer), codegen
 
     return extending.intrinsic(body)

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from autologue.likelihood.course import Course, CourseLanes
 from autologue.model import Model
 
-__all__ = ["Fates", "chosen_fate", "fates", "posterior", "probability_name"]
+__all__ = ["Fates", "chosen_fate", "drawn_chance", "fates", "posterior", "probability_name"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 _LEAST = 1e-14  # probability of an interval below which it is left out
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
+_EDGES = np.concatenate([[0.0], np.cumsum(0.5 * _WEIGHTS)])  # the part of an interval that each node stands for
 
 
 def probability_name(model: Model) -> str:
@@ -35,12 +36,18 @@ def probability_name(model: Model) -> str:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Fates:
-    """survived: logarithm of its probability (sets,). of, chance, probability (fates,): each moment of dying out, the last a logarithm."""
+    """survived: logarithm of its probability (sets,). of, chance, probability (fates,): each moment of dying out, the last a logarithm.
+
+    reached: probability that the cells have died out by the last observation (sets,). low, high: the chances a moment stands for (fates,).
+    """
 
     survived: Floats
     of: Integers
     chance: Floats
     probability: Floats
+    reached: Floats
+    low: Floats
+    high: Floats
 
 
 def fates(course: Course, lanes: CourseLanes, buffer: Floats) -> Fates:
@@ -60,7 +67,9 @@ def fates(course: Course, lanes: CourseLanes, buffer: Floats) -> Fates:
         survived = np.log1p(-last)
     chance = (before + 0.5 * weight)[kept, None] + 0.5 * weight[kept, None] * _NODES
     share = weight[kept, None] * 0.5 * _WEIGHTS
-    return Fates(survived, np.repeat(lane[kept], len(_NODES)), chance.reshape(-1), np.log(share).reshape(-1))
+    edges = before[kept, None] + weight[kept, None] * _EDGES
+    low, high = edges[:, :-1].reshape(-1), edges[:, 1:].reshape(-1)
+    return Fates(survived, np.repeat(lane[kept], len(_NODES)), chance.reshape(-1), np.log(share).reshape(-1), last, low, high)
 
 
 def posterior(found: Fates, survived: Floats, died: Floats) -> tuple[Floats, Floats, Floats]:
@@ -75,6 +84,14 @@ def posterior(found: Fates, survived: Floats, died: Floats) -> tuple[Floats, Flo
         density = base + np.log(total)
         share, shares = np.exp(alive - base) / total, np.exp(other - base[found.of]) / total[found.of]
     return density, share, shares
+
+
+def drawn_chance(found: Fates, chosen: Integers, u: Floats) -> Floats:
+    """Return a chance for each set that leads to its chosen fate (sets,), by uniform numbers u (sets,)."""
+    low, high = found.reached.copy(), np.ones(len(chosen))
+    died = chosen >= 0
+    low[died], high[died] = found.low[chosen[died]], found.high[chosen[died]]
+    return np.clip(low + (high - low) * u, np.finfo(float).tiny, 1.0 - 2.0**-53)
 
 
 def chosen_fate(found: Fates, share: Floats, shares: Floats, pick: Floats | None) -> Integers:

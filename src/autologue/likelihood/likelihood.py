@@ -21,7 +21,7 @@ from autologue.engine.solve import REASONS as SOLVED
 from autologue.engine.solve import Solver
 from autologue.errors import InputError, ModelError
 from autologue.likelihood.course import Course, plan_courses
-from autologue.likelihood.extinction import chosen_fate, fates, posterior, probability_name
+from autologue.likelihood.extinction import Fates, chosen_fate, drawn_chance, fates, posterior, probability_name
 from autologue.likelihood.measured import Measured, add_chained
 from autologue.likelihood.residual import error_numbers
 from autologue.likelihood.rows import Rows, read_rows
@@ -137,10 +137,31 @@ class Lanes:
 
     def _mixed(self, sets: Floats, buffer: Floats, numbers: Floats, alive: Evaluation, pick: Floats | None) -> Evaluation:
         """Return the mixture over extinction, given the courses in which the last cells survive."""
-        course = self.likelihood.course
-        found = fates(course, self._course, buffer)
+        found = fates(self.likelihood.course, self._course, buffer)
         if not len(found.of):
             return alive
+        return self._weighed(found, sets, numbers, alive, pick)[0]
+
+    def predicted(self, parameters: Floats, chance: Floats | None = None) -> Floats:
+        """Return the predictions of the rows of all sets, NaN where a course is not solved; `chance` (sets,) decides on the last cells."""
+        buffer, status = self._course.predict(self._course.filled(parameters), chance)
+        found: Floats = buffer[self._measured.cells]
+        return found if status is None else np.where(status[self.lane] == 0, found, np.nan)
+
+    def chances(self, parameters: Floats, u: Floats, numbers: Floats | None = None) -> Floats:
+        """Return for each set a chance (sets,) that leads to a fate of the last cells drawn from those the data allow, by u (sets, 2)."""
+        sets = self._course.filled(parameters)
+        buffer, status = self._predicted(sets)
+        total = np.zeros(len(self.who))
+        predicted = self._measured.add(buffer, self._numbers(numbers), total, status)
+        found = fates(self.likelihood.course, self._course, buffer)
+        if not len(found.of):
+            return drawn_chance(found, np.full(len(sets), -1), u[:, 1])
+        alive = Evaluation(total, status, predicted)
+        return drawn_chance(found, self._weighed(found, sets, self._numbers(numbers), alive, u[:, 0])[1], u[:, 1])
+
+    def _weighed(self, found: Fates, sets: Floats, numbers: Floats, alive: Evaluation, pick: Floats | None) -> tuple[Evaluation, Integers]:
+        """Return the mixture over fates, and the fate that is the most probable or picked, -1 for survival."""
         lanes = Lanes(self.likelihood, self.who[found.of])
         other, solved = lanes._course.predict(sets[found.of], found.chance)
         status = np.zeros(len(found.of), dtype=np.int64) if solved is None else solved
@@ -151,7 +172,7 @@ class Lanes:
         prediction = alive.prediction.copy()
         for s, k in zip(np.flatnonzero(chosen >= 0), chosen[chosen >= 0], strict=True):
             prediction[self.begin[s] : self.begin[s + 1]] = predicted[lanes.begin[k] : lanes.begin[k + 1]]
-        return Evaluation(density, np.where(np.isfinite(density), 0, alive.status), prediction)
+        return Evaluation(density, np.where(np.isfinite(density), 0, alive.status), prediction), chosen
 
     def by_row(self, parameters: Floats, numbers: Floats | None = None) -> RowDensity:
         """Return the log-density of each row and its derivatives by the prediction."""

@@ -51,7 +51,8 @@ def profiles(
 
     `frame`: columns id, time, value in `unit` like `limit`, and if known blq and alq (below and above what the assay measures) and
     limit, where samples have limits of their own. `doses`: columns id, time; an arrow at the top. `curves`: columns id, time, median
-    and pairs lower_90, upper_90 (any levels). `reference`: columns id, time, median, a second curve, thin and grey. Raises InputError for missing columns, or more than 60 patients.
+    and pairs lower_90, upper_90 (any levels). `reference`: columns id, time, median, a second curve, thin and grey. Raises InputError for
+    missing columns, or more than 60 patients.
     """
     least = 0.0 if limit is None else foot(limit)
     ids, edges = _checked(frame, doses, curves)

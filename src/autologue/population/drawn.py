@@ -23,12 +23,14 @@ Floats = NDArray[np.float64]
 class Drawn:
     """Weighted draws of whole parameter sets: published virtual patients, a posterior, a conditioned patient.
 
-    `values` maps each varying parameter to an array (draws,); the others keep the model's typical value.
+    `values` maps each varying parameter to an array (draws,); the others keep the model's typical value. `chance`: (draws,), see
+    `Individuals`.
     """
 
     model: Model
     values: Mapping[str, Floats]
     weights: Floats | None = None
+    chance: Floats | None = None
     name: str = ""
     source: str = ""
 
@@ -43,6 +45,8 @@ class Drawn:
         if len({len(a) for a in arrays.values()}) != 1:
             raise InputError(f"population of {self.model.name}: each parameter needs the same number of draws, at least one parameter")
         object.__setattr__(self, "values", MappingProxyType(arrays))
+        if self.chance is not None and np.shape(self.chance) != (self.size,):
+            raise InputError(f"population of {self.model.name}: {np.size(self.chance)} chances for {self.size} draws; expected one a draw")
         if self.weights is not None:
             weights = np.asarray(self.weights, dtype=float)
             if weights.shape != (self.size,) or not (weights >= 0).all() or not weights.sum() > 0:
@@ -73,7 +77,7 @@ class Drawn:
             u = seeds.uniforms(seed, seeds.Purpose.PARAMETERS, ids, 1)[:, 0]
             edges = np.cumsum(self.weights if self.weights is not None else np.full(self.size, 1 / self.size))
             rows = np.minimum(np.searchsorted(edges, u, side="right"), self.size - 1)
-        return Individuals(self.model, ids, self.table()[rows], {})
+        return Individuals(self.model, ids, self.table()[rows], {}, None if self.chance is None else self.chance[rows])
 
 
 def _median(values: Floats, weights: Floats | None) -> float:

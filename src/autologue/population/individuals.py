@@ -19,12 +19,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Individuals:
-    """Sampled patients: numbers `ids` (n,), `parameters` (n, parameters of the model, in its order), covariates by name (n,)."""
+    """Sampled patients: numbers `ids` (n,), `parameters` (n, parameters of the model, in its order), covariates by name (n,).
+
+    chance: (n,) in (0, 1), where it is known what becomes of the last cells: they are gone once the probability that they are exceeds it.
+    """
 
     model: Model
     ids: NDArray[np.int64]
     parameters: Floats
     covariates: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    chance: Floats | None = None
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -45,7 +49,7 @@ class Individuals:
         parameters = self.parameters.copy()
         for name, value in values.items():
             parameters[:, self._column(name)] = value
-        return Individuals(self.model, self.ids, parameters, self.covariates)
+        return Individuals(self.model, self.ids, parameters, self.covariates, self.chance)
 
 
 def numbered(count: int, first: int) -> NDArray[np.int64]:

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from autologue.plot import Axis
 from autologue.report import trial_charts as charts
 from autologue.report import trial_text as text
-from autologue.report.content import Figure, Report, Section
+from autologue.report.content import Figure, Reference, Report, Section
+from autologue.report.course import course_sections
+from autologue.report.course_text import COURSE_METHODS, course_references
 from autologue.report.manifest import manifest
 from autologue.report.page import render_report
 from autologue.trial import Panel, TrialResult
@@ -30,17 +32,41 @@ def trial_report(result: TrialResult) -> Report:
     return Report(
         title=f"A virtual {plan.name.value}",
         subtitle=f"{plan.product.value.capitalize()}: {plan.disease.value}",
-        sections=[_opening(result), _kinetics(result), _leukaemia(result), _inflammation(result), _protocol(result)],
-        methods=text.METHODS,
-        references=text.REFERENCES,
+        sections=_sections(result),
+        methods="\n".join([*([text.METHODS] if result.lines else []), *([COURSE_METHODS] if result.course else [])]),
+        references=_references(result),
         manifest=manifest(
             seed=result.seed, inputs=result.inputs, models=result.models,
             settings={
-                "trial": plan.name.value, "replicates": result.replicates, "patients infused": plan.infused,
+                "trial": plan.name.value, "replicates": result.replicates, "patients infused": plan.infused, **_course_settings(result),
                 **{f"{p.name} {p.population}": f"{p.model}, {p.solver}, {p.failed} patients not solved" for p in _panels(result)},
             },
         ),
     )  # fmt: skip
+
+
+def _sections(result: TrialResult) -> list[Section]:
+    """Return the sections: in short, the course of patients, the three panels where the trial has them, and the protocol."""
+    panels = [_kinetics(result), _leukaemia(result), _inflammation(result)] if result.lines else []
+    course = course_sections(result.course) if result.course else []
+    opening = [_opening(result)] if result.lines else []
+    return [*opening, *course, *panels, _protocol(result)]
+
+
+def _references(result: TrialResult) -> list[Reference]:
+    own = list(text.REFERENCES) if result.lines else []
+    known = {reference.doi for reference in own}
+    return own + [reference for reference in course_references(result) if reference.doi not in known]
+
+
+def _course_settings(result: TrialResult) -> dict[str, str | int]:
+    """Return what the manifest says of the course."""
+    if result.course is None:
+        return {}
+    plan = result.course.plan
+    said = "a draw for each pair of replicates" if plan.uncertain else "central values"
+    count = result.course.trial.count
+    return {"disease course": plan.setting.protocol.course, "replicates of the course": count, "uncertain numbers": said, "patients not solved": int(result.course.trial.table.failed.sum())}
 
 
 def _panels(result: TrialResult) -> Iterator[Panel]:
@@ -129,4 +155,5 @@ def _inflammation(result: TrialResult) -> Section:
 
 
 def _protocol(result: TrialResult) -> Section:
-    return Section("Protocol and assumptions", "", (), [text.assumption_table(result), text.protocol_table(result.protocol)])
+    assumed = [text.assumption_table(result)] if result.protocol.panels else []
+    return Section("Protocol and assumptions", "", (), [*assumed, text.protocol_table(result.protocol)])

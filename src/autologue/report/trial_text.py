@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
+from typing import Any
 
 import pandas as pd
 
 from autologue.plot.numbers import format_interval, format_number, format_unit
-from autologue.protocol import Fact, Protocol, Quantity
+from autologue.protocol import Criterion, Endpoint, Fact, Protocol, Quantity
 from autologue.report.content import Reference, Table
+from autologue.report.course_text import judged
 from autologue.trial import Line, TrialResult
 
 __all__ = ["METHODS", "REFERENCES", "assumption_table", "comparison_table", "outlying", "protocol_table", "summary", "verdicts", "worth"]
@@ -76,12 +80,13 @@ Nothing was tuned to any published figure.
 def summary(result: TrialResult) -> str:
     """Return what was done and found, in a few lines."""
     plan = result.protocol
+    followed = "" if result.course is None else f"\n\n**Followed patients, {result.course.trial.count} replicates.** {judged(result.course)}"
     return (
-        f"{plan.infused} infused patients, {result.replicates} replicates of the trial, seed {result.seed}. "
-        f"{verdicts(result)} {outlying(result)}\n\n"
-        "**What this cannot say.** Remission, relapse, survival, grades of toxicity and the effect of a dose "
-        "on kinetics: no model here has them. "
-        "Their rows are printed as not available, beside what the trial reported.\n\n"
+        f"{plan.infused} infused patients, {result.replicates} replicates of the panels, seed {result.seed}. "
+        f"{verdicts(result)} {outlying(result)}{followed}\n\n"
+        "**What this cannot say.** The three panels know no remission, relapse, survival or grade of toxicity, and no effect of the dose on "
+        "kinetics; their rows of these are printed as not available. Remission, toxicity, relapse and survival come from the course of the "
+        "patients, which rests on statistical links where no model is; its kinetics are cells of the disease model, not transgene.\n\n"
         "**Not a validation.** Most published figures at hand went into a model, are not verified, or "
         "measure something else; each row says which."
     )
@@ -172,25 +177,46 @@ def because(lines: list[Line]) -> str:
 
 def protocol_table(plan: Protocol) -> Table:
     """Return every entry of the protocol with its source."""
-    rows: list[tuple[str, str, str]] = [
-        _fact(name.capitalize(), getattr(plan, name)) for name in ("name", "registration", "product", "disease")
-    ]
-    rows += [_quantity(name.capitalize(), entry) for name, entry in plan.sizes.items()]
-    rows += [_fact(f"Eligibility: {name}", entry) for name, entry in plan.eligibility.items()]
-    for name, covariate in plan.covariates.items():
-        for part in ("median", "sd", "lower", "upper"):
-            label = "spread of the logit" if covariate.distribution == "logit-normal" else "spread of the logarithm"
-            rows.append(_quantity(f"{name.capitalize()}: {label if part == 'sd' else part}", getattr(covariate, part)))
-    rows.append(_quantity("Correlation of age and weight", plan.correlation_age_weight))
-    rows += [_quantity("Dose: weight that divides the rule", plan.dose.threshold), _quantity("Dose: spread of the logarithm", plan.dose.sd)]
-    for name, dose in (("per kg", plan.dose.light), ("total", plan.dose.heavy)):
-        rows += [_quantity(f"Dose {name}: {part}", getattr(dose, part)) for part in ("median", "lower", "upper")]
-    rows += [
-        ("Visits", ", ".join(f"{day:g}" for day in plan.visits.days) + " day", plan.visits.days_source),
-        _quantity("Assay limit", plan.visits.limit),
-    ]
-    rows += [_fact(f"Endpoint: {name.replace('_', ' ')}", entry) for name, entry in plan.endpoints.items()]
+    rows = [row for name, part in _parts(plan).items() for row in _entries(name, part)]
     return Table(pd.DataFrame(rows, columns=["Entry", "Value", "Source"]), "The protocol as it was read, each entry with its source.")
+
+
+def _parts(plan: Protocol) -> dict[str, Any]:
+    """Return the parts of a protocol that have entries, by their heading."""
+    named = {name.capitalize(): getattr(plan, name) for name in ("name", "registration", "product", "disease")}
+    sizes = {name.capitalize(): entry for name, entry in plan.sizes.items()}
+    rest = ("covariates", "correlation_age_weight", "dosing", "samples", "screening", "manufacturing", "waiting", "bridging", "lymphodepletion",
+            "response", "toxicity", "analysis", "arms")  # fmt: skip
+    return {
+        **named, **sizes, "Female": plan.female, **{f"Eligibility: {name}": entry for name, entry in plan.eligibility.items()},
+        **{HEADINGS.get(name, name.replace("_", " ").capitalize()): getattr(plan, name) for name in rest},
+        **{f"Endpoint: {name.replace('_', ' ')}": entry for name, entry in plan.endpoints.items()},
+    }  # fmt: skip
+
+
+HEADINGS = {"dosing": "Dose", "samples": "Blood samples", "correlation_age_weight": "Correlation of age and weight"}
+
+
+def _entries(label: str, part: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield every entry inside a part of the protocol as (entry, value, source)."""
+    if isinstance(part, Quantity):
+        yield _quantity(label, part)
+    elif isinstance(part, (Fact, Criterion, Endpoint)):
+        yield _fact(label, part)
+    elif isinstance(part, Mapping):
+        for name, each in part.items():
+            yield from _entries(f"{label}: {name}", each)
+    elif is_dataclass(part) and not isinstance(part, type):
+        yield from _fields(label, part)
+
+
+def _fields(label: str, part: Any) -> Iterator[tuple[str, str, str]]:
+    for name in part.__dataclass_fields__:
+        value, source = getattr(part, name), getattr(part, f"{name}_source", None)
+        if source is not None:
+            shown = ", ".join(f"{each:g}" if isinstance(each, float) else str(each) for each in value)
+            yield f"{label}: {name}", shown + (" day" if name == "days" else ""), source
+        yield from _entries(f"{label}: {name.replace('_', ' ')}", value)
 
 
 def assumption_table(result: TrialResult) -> Table:
@@ -206,7 +232,7 @@ def assumption_table(result: TrialResult) -> Table:
     return Table(pd.DataFrame(rows, columns=["Assumption", "Value", "Why"]), "Assumptions: what no publication at hand states.")
 
 
-def _fact(label: str, fact: Fact) -> tuple[str, str, str]:
+def _fact(label: str, fact: Fact | Criterion | Endpoint) -> tuple[str, str, str]:
     return label, fact.value, fact.source
 
 

@@ -1,4 +1,4 @@
-"""Conducting a virtual trial: the patients of every replicate through three panels, then each figure beside the published one.
+"""Conducting a virtual trial: the patients of every replicate through three panels and through their whole course.
 
 The panels are three papers. They share the age, weight and burden of a patient and nothing else: each samples its own random effects
 under its own seed, so that no correlation between panels is implied.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,56 +18,99 @@ from autologue import units
 from autologue.engine.describe import fingerprint
 from autologue.engine.solve import prepare, threads
 from autologue.errors import InputError, UnitError, unknown
-from autologue.protocol import Protocol, read_protocol
+from autologue.protocol import Protocol
+from autologue.survival.life_table import LifeTable
 from autologue.trial.comparison import PANELS, Row, read_rows
 from autologue.trial.curves import kinetic_curves, leukaemic_curves
+from autologue.trial.followed import CONTROLS, follow_trial
 from autologue.trial.interval import predictive_interval
 from autologue.trial.panel import Panel, statistic, statistic_unit
 from autologue.trial.patients import Patients, sample_patients
 from autologue.trial.result import Line, TrialResult
-from autologue.trial.shelf import find_protocol, find_published
+from autologue.trial.shelf import find_protocol, find_published, load_protocol
 from autologue.trial.studies import Answer, Study, panel_seed, panel_size, studies_of
 
-__all__ = ["conduct"]
+__all__ = ["conduct", "work"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int], None]
 Block = tuple[Patients, list[Answer]]
+COURSES = 200  # replicates of the whole course unless told; its Monte-Carlo error stands beside each figure
 BLOCK = 25  # replicates that one thread samples and solves at once
 COVARIATES = {"age": "year", "weight": "kg", "burden": "1", "dose_per_kg": "cells/kg", "dose_total": "cells"}
 
 
-def conduct(protocol: Protocol | str, *, replicates: int = 1000, seed: int = 0, progress: Progress | None = None) -> TrialResult:
+def conduct(
+    protocol: Protocol | str, *, replicates: int = 1000, seed: int = 0, uncertain: bool = True, parts: Path | None = None,
+    life_table: LifeTable | None = None, progress: Progress | None = None, course_replicates: int | None = None,
+) -> TrialResult:  # fmt: skip
     """Conduct a trial `replicates` times and return what it predicts beside what was published.
 
-    `protocol`: a Protocol, the name of one that ships (`eliana`) or the path of a file. `progress` is called with the number of
-    replicates done since the last call.
+    `protocol`: a Protocol, the name of one that ships (`eliana`) or the path of a file. With `uncertain` each pair of replicates has a
+    draw of the uncertain numbers, else all have their central values. `course_replicates` says how often the whole course is followed:
+    by default as often, but at most 200 times, for it is the dearer part. `parts` is a folder in which blocks of patients are kept, so that
+    the same run can be resumed. `life_table` gives deaths from other causes (None: a hazard of links). `progress` is called with the
+    number of replicates done since the last call; panels and patients are counted apart (see `work`).
     The same protocol, published figures and seed give the same bits for any number of threads, and replicate k is the same trial for
     any number of replicates. Raises InputError for what cannot be used.
 
     >>> result = conduct("eliana", replicates=4)
-    >>> result.protocol.infused, sorted(result.panels)
-    (79, ['inflammation', 'kinetics', 'leukaemia', 'patients'])
+    >>> result.protocol.infused, sorted(result.panels), result.course.trial.count
+    (79, ['inflammation', 'kinetics', 'leukaemia', 'patients'], 4)
     """
-    if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
-        raise InputError(f"{replicates!r} replicates asked for; expected a whole number of at least 1")
+    _check_count(replicates, "replicates")
+    followed_often = _course_replicates(replicates, course_replicates)
     file = find_protocol(protocol) if isinstance(protocol, str) else None
-    plan = read_protocol(file) if file else protocol
-    assert isinstance(plan, Protocol)
+    plan = load_protocol(protocol) if isinstance(protocol, str) else protocol
+    if plan.panels is None and not plan.course:
+        raise InputError(f"{plan.file}: neither [assumptions] nor course; expected panels, a disease course, or both")
+    result = TrialResult(
+        protocol=plan, replicates=replicates, seed=seed, lines=(), panels={}, kinetics={}, leukaemia={}, models={},
+        inputs=(file,) if file else (),
+    )  # fmt: skip
+    if plan.panels is not None:
+        result = _with_panels(result, file, progress)
+    if not plan.course:
+        return result
+    followed = follow_trial(plan, followed_often, seed=seed, uncertain=uncertain, parts=parts, life_table=life_table, progress=progress)
+    return replace(result, course=followed, models={**result.models, **followed.plan.models})
+
+
+def work(protocol: Protocol, replicates: int, *, course_replicates: int | None = None) -> int:
+    """Return how many replicates `progress` will be told of in all."""
+    followed = _course_replicates(replicates, course_replicates)
+    return (protocol.panels is not None) * replicates + bool(protocol.course) * followed + bool(protocol.control) * min(followed, CONTROLS)
+
+
+def _course_replicates(replicates: int, asked: int | None) -> int:
+    if asked is None:
+        return min(replicates, COURSES)
+    _check_count(asked, "course replicates")
+    return asked
+
+
+def _check_count(count: int, what: str) -> None:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise InputError(f"{count!r} {what} asked for; expected a whole number of at least 1")
+
+
+def _with_panels(result: TrialResult, file: Path | None, progress: Progress | None) -> TrialResult:
+    """Return the result with its panels, their comparison and their curves."""
+    plan, seed = result.protocol, result.seed
     published = find_published(plan, beside=file)
     rows = read_rows(published)
     studies = studies_of(plan, rows, seed)
     _check_rows(rows, studies, published.name)
-    patients, found = _replicated(plan, rows, studies, replicates, seed=seed, progress=progress)
+    patients, found = _replicated(plan, rows, studies, result.replicates, seed=seed, progress=progress)
     panels = {name: tuple(p for p in found if p.name == name) for name in PANELS}
     burden = panels["patients"][0].variables["burden"]
-    return TrialResult(
-        protocol=plan, replicates=replicates, seed=seed, panels=panels,
+    return replace(
+        result, panels=panels,
         lines=tuple(_line(row, panel, burden, plan) for row in rows for panel in (panels[row.panel] if row.variable else [None])),
         kinetics=kinetic_curves(seed=panel_seed(seed, "kinetics")),
         leukaemia=leukaemic_curves(plan, patients, seed=panel_seed(seed, "leukaemia")),
         models={s.population.model.name: fingerprint(prepare(s.population.model).system) for s in studies},
-        inputs=(*([file] if file else []), published),
+        inputs=(*result.inputs, published),
     )  # fmt: skip
 
 
@@ -100,7 +145,7 @@ def _replicated(
         done.append((patients, answers))
         if progress:
             progress(len(patients) // size)
-    columns = {name: np.concatenate([getattr(p, name) for p, _ in done]) for name in ("ids", "age", "weight", "burden", "dose")}
+    columns = {field.name: np.concatenate([getattr(p, field.name) for p, _ in done]) for field in fields(Patients)}
     panels = [study.collect([answers[k] for _, answers in done]) for k, study in enumerate(studies)]
     return Patients(**columns), [_covariates(protocol, Patients(**columns), size), *panels]
 

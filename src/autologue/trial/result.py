@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from autologue.protocol import Protocol
 from autologue.trial.comparison import Row
+from autologue.trial.course_result import CourseResult
 from autologue.trial.interval import Interval
 from autologue.trial.panel import Panel
 
@@ -65,7 +66,10 @@ class Curves:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """A conducted trial: its protocol, the comparison, the panels and the curves that are drawn."""
+    """A conducted trial: its protocol, the panels with their comparison and curves, and the course of its patients.
+
+    A trial without panels has no lines and no curves; one whose protocol names no disease course has `course` None.
+    """
 
     protocol: Protocol
     replicates: int
@@ -76,6 +80,7 @@ class TrialResult:
     leukaemia: Mapping[str, Curves]
     models: Mapping[str, str]
     inputs: tuple[Path, ...]
+    course: CourseResult | None = None
 
     def table(self) -> pd.DataFrame:
         """Return the comparison as a table: one row a line, numbers in the row's unit, NaN where there is none."""
@@ -93,6 +98,7 @@ class TrialResult:
             "trial": self.protocol.name.value, "registration": self.protocol.registration.value, "protocol": self.protocol.file,
             "infused": self.protocol.infused, "replicates": self.replicates, "seed": self.seed, "models": dict(self.models),
             "panels": panels, "comparison": rows,
+            "course": None if self.course is None else {"uncertain": self.course.plan.uncertain, "comparison": self.course.records()},
         }  # fmt: skip
 
     def to_json(self) -> str:

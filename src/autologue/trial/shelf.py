@@ -6,9 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from autologue.errors import InputError, unknown
-from autologue.protocol import Protocol
+from autologue.protocol import Protocol, read_protocol
 
-__all__ = ["find_protocol", "find_published", "protocol_names"]
+__all__ = ["find_protocol", "find_published", "load_protocol", "protocol_names"]
 
 
 def _folder() -> Path:
@@ -19,7 +19,7 @@ def protocol_names() -> list[str]:
     """Return the names of the protocols that ship.
 
     >>> protocol_names()
-    ['eliana']
+    ['eliana', 'scholar_1', 'zuma_1']
     """
     return sorted(path.stem for path in _folder().glob("*.toml") if not path.stem.endswith("_published"))
 
@@ -34,6 +34,15 @@ def find_protocol(name: str) -> Path:
     if name not in protocol_names():
         raise InputError(f"{unknown('trial', name, protocol_names())}; or give the path of a protocol file that ends in .toml")
     return _folder() / f"{name}.toml"
+
+
+def load_protocol(name: str) -> Protocol:
+    """Return a protocol: one that ships, by name, or read from a file.
+
+    >>> load_protocol("zuma_1").enrolled
+    111
+    """
+    return read_protocol(find_protocol(name), shelf=_folder())
 
 
 def find_published(protocol: Protocol, *, beside: Path | None) -> Path:

@@ -1,0 +1,55 @@
+"""Forecasts: made to measure for one patient. Research and simulation, not a medical device."""
+
+from autologue.forecast.account import Account, give_account
+from autologue.forecast.domain import Domain, judge_domain
+from autologue.forecast.drivers import ObservationPart, ParameterPart, level_at, observation_parts, parameter_parts
+from autologue.forecast.forecast import Forecast, forecast
+from autologue.forecast.history import History, retrace, update
+from autologue.forecast.posterior import Posterior, Quality, sample_posterior
+from autologue.forecast.score import leave_future_out
+from autologue.forecast.statements import (
+    DetectableAt,
+    FallsBelow,
+    PeakAbove,
+    Probability,
+    RisesAgain,
+    Statement,
+    StaysBelow,
+    state,
+    usual_statements,
+)
+from autologue.forecast.visits import rank_visits
+from autologue.forecast.what_if import WhatIf, what_if
+
+__all__ = [
+    "Account",
+    "DetectableAt",
+    "Domain",
+    "FallsBelow",
+    "Forecast",
+    "History",
+    "ObservationPart",
+    "ParameterPart",
+    "PeakAbove",
+    "Posterior",
+    "Probability",
+    "Quality",
+    "RisesAgain",
+    "Statement",
+    "StaysBelow",
+    "WhatIf",
+    "forecast",
+    "give_account",
+    "judge_domain",
+    "leave_future_out",
+    "level_at",
+    "observation_parts",
+    "parameter_parts",
+    "rank_visits",
+    "retrace",
+    "sample_posterior",
+    "state",
+    "update",
+    "usual_statements",
+    "what_if",
+]

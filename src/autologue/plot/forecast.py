@@ -1,0 +1,102 @@
+"""One patient's forecast: samples, bands, the assay limit, today, and where the phases of the model change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from autologue.plot.axes import Axis, axis_y, decades, exponents_y, linear_domain, time_x
+from autologue.plot.bands import band_levels
+from autologue.plot.extra import alt
+from autologue.plot.marks import band_areas, end_labels, floored, limit_rule, limit_text, sample_points
+from autologue.plot.tables import checked
+from autologue.plot.theme import HEIGHT, INK, MUTED, PALETTE, layered
+
+__all__ = ["calibration_curve", "forecast_curve", "forecast_history"]
+
+DECADES = 8  # below the top of the axis that are worth drawing
+
+
+def forecast_curve(
+    bands: pd.DataFrame,
+    *,
+    observed: pd.DataFrame,
+    unit: str,
+    quantity: str,
+    now: float,
+    phases: Mapping[str, float] | None = None,
+    time_unit: str = "day",
+    log: bool = True,
+) -> alt.LayerChart:
+    """Return median and bands over time with the patient's samples, the assay limits, a line at `now` and marks where phases end.
+
+    `bands`: as `quantile_bands` makes them. `observed`: columns time, value, blq, limit (NaN where unknown); a value that is not quantified
+    has blq true and its upper bound as value.
+    """
+    levels = band_levels(bands)
+    edges = [f"{side}_{level}" for level in levels for side in ("lower", "upper")]
+    checked(bands, ("time", "median", *edges), what="bands")
+    axis = Axis(quantity, unit, log=log)
+    limits = sorted({float(each) for each in observed["limit"].dropna()} | set(observed.loc[observed["blq"], "value"].astype(float)))
+    heights: list[ArrayLike] = [bands[["median", *edges]], observed["value"], [each / 2 for each in limits]]
+    domain = decades(heights, most=DECADES) if log else linear_domain(heights)
+    shown = floored(bands.sort_values("time"), ["median", *edges], domain[0]) if log else bands.sort_values("time")
+    x, y = time_x("time", float(bands["time"].max()), time_unit), axis_y("median", axis, domain)
+    value = axis_y("value", axis, domain)
+    marks: list[Any] = [*band_areas(shown, x, y, colour=PALETTE[0]), *exponents_y(y, axis, domain)]
+    marks += [limit_rule(each, value) for each in limits]
+    marks += [_upright(now, "today", x, colour=INK, dash=[1, 0])]
+    marks += [_upright(time, name, x, colour=MUTED, dash=[2, 3]) for name, time in (phases or {}).items()]
+    marks += _samples(observed, limits, x, value)
+    last = shown.iloc[-1]
+    ends = {f"{level} %": float(last[f"upper_{level}"]) for level in levels} | {"median": float(last["median"])}
+    words = {limit_text(each, unit): each for each in limits}
+    labels = end_labels({**ends, **words}, axis, domain=domain, height=HEIGHT, colours=dict.fromkeys(ends, PALETTE[0]))
+    return layered([*marks, labels])
+
+
+def forecast_history(history: pd.DataFrame, *, unit: str, quantity: str, time_unit: str = "day", log: bool = True) -> alt.LayerChart:
+    """Return how the answer moved: columns now, median and pairs lower_90, upper_90 over the time of the last observation."""
+    levels = band_levels(history)
+    edges = [f"{side}_{level}" for level in levels for side in ("lower", "upper")]
+    checked(history, ("now", "median", *edges), what="history")
+    axis = Axis(quantity, unit, log=log)
+    domain = decades([history[["median", *edges]]], most=DECADES) if log else linear_domain([history[["median", *edges]]])
+    shown = floored(history, ["median", *edges], domain[0]) if log else history
+    x = alt.X("now:Q", title=f"Data until {time_unit}", scale=alt.Scale(nice=False))
+    y = axis_y("median", axis, domain)
+    marks = [*band_areas(shown, x, y, colour=PALETTE[0]), *exponents_y(y, axis, domain)]
+    return layered([*marks, alt.Chart(shown).mark_point(filled=True, color=PALETTE[0], size=30, opacity=1).encode(x=x, y=y)])
+
+
+def _samples(observed: pd.DataFrame, limits: list[float], x: Any, y: Any) -> list[Any]:
+    """Return the samples, each below the limit of its own assay."""
+    if not len(observed):
+        return []
+    below, measured = observed[observed["blq"]], observed[~observed["blq"]]
+    groups = [(measured, limits[0] if limits else 0.0), *((below[below["value"] == each], each) for each in limits)]
+    return [sample_points(own, x, y, limit=limit, legend=False) for own, limit in groups if len(own)]
+
+
+def _upright(time: float, text: str, x: Any, *, colour: str, dash: list[int]) -> Any:
+    """Return a vertical rule with a word at its top."""
+    frame = pd.DataFrame({"time": [time], "text": [text]})
+    rule = alt.Chart(frame).mark_rule(color=colour, strokeWidth=1, strokeDash=dash).encode(x=x)
+    word = alt.Chart(frame).mark_text(align="left", baseline="bottom", color=colour, dx=3, angle=270 if text != "today" else 0)
+    return alt.layer(rule, word.encode(x=x, y=alt.value(-2 if text == "today" else HEIGHT - 4), text="text:N"))
+
+
+def calibration_curve(places: pd.DataFrame) -> alt.LayerChart:
+    """Return the share of observations below each probability of their forecast, a line for each `cut`; columns cut, place."""
+    checked(places, ("cut", "place"), what="places")
+    frame = places.sort_values(["cut", "place"])
+    rank = frame.groupby("cut").cumcount() + 1
+    shown = frame.assign(share=rank / frame.groupby("cut")["place"].transform("size"), cut=frame["cut"].map(lambda t: f"until {t:g}"))
+    x = alt.X("place:Q", title="Probability forecast", scale=alt.Scale(domain=[0, 1]))
+    y = alt.Y("share:Q", title="Share observed below", scale=alt.Scale(domain=[0, 1]))
+    even = alt.Chart(pd.DataFrame({"place": [0, 1], "share": [0, 1]})).mark_line(color=MUTED, strokeWidth=1, strokeDash=[4, 3])
+    lines = alt.Chart(shown).mark_line(interpolate="step-after", strokeWidth=1.6)
+    return layered([even.encode(x=x, y=y), lines.encode(x=x, y=y, color=alt.Color("cut:N", legend=alt.Legend()))])

@@ -1,0 +1,105 @@
+"""Reading who is treated: numbers, eligibility, covariates and dose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from autologue.errors import InputError, unknown
+from autologue.protocol.entries import DISTRIBUTIONS, Covariate, Criterion, DoseRange, DoseRule, Fact, Quantity, Visits
+from autologue.protocol.plan import COURSES
+from autologue.protocol.section import Section
+
+__all__ = ["read_covariates", "read_dose", "read_eligibility", "read_samples", "read_sizes", "read_spread"]
+
+FIXED = {"age": "year", "weight": "kg"}
+
+
+def read_sizes(section: Section) -> dict[str, Quantity]:
+    """Return the numbers of patients; without `infused` nobody knows how many will be, and all enrolled are taken."""
+    found = {key: section.number(key, "1") for key in ("enrolled", "infused") if key in section.table or key == "enrolled"}
+    for key, entry in found.items():
+        if entry.value != int(entry.value) or entry.value < 1:
+            raise section.fault(key, f"is {entry.value:g} patients", "a whole number of at least 1")
+    if "infused" in found and found["infused"].value > found["enrolled"].value:
+        infused, enrolled = found["infused"].value, found["enrolled"].value
+        raise section.fault("infused", f"is {infused:g}, more than the {enrolled:g} enrolled", "at most the number enrolled")
+    return found
+
+
+def read_covariates(section: Section, course: str, needed: tuple[str, ...]) -> Mapping[str, Covariate]:
+    """Return the covariates; the unit of the burden is that of the disease course."""
+    known = {**FIXED, "burden": COURSES.get(course, "%")}
+    section.allow(*known)
+    return MappingProxyType(
+        {name: _covariate(section, name, unit) for name, unit in known.items() if name in needed or name in section.table}
+    )
+
+
+def _covariate(section: Section, name: str, unit: str) -> Covariate:
+    inner = section.section(name, ("distribution", "median", "sd", "lower", "upper"))
+    kind = inner.text("distribution")
+    if kind not in DISTRIBUTIONS:
+        raise InputError(f"{inner.where('distribution')}: {unknown('distribution', kind, DISTRIBUTIONS)}")
+    spread = read_spread(inner, unit)
+    return Covariate(kind, spread.median, inner.number("sd", "1"), spread.lower, spread.upper)
+
+
+def read_spread(section: Section, unit: str) -> DoseRange:
+    """Return a median within its range."""
+    lower, median, upper = (section.number(key, unit) for key in ("lower", "median", "upper"))
+    if not lower.value < median.value < upper.value:
+        raise section.fault("median", f"is {median.value:g} with range {lower.value:g} to {upper.value:g}", "lower < median < upper")
+    return DoseRange(median, lower, upper)
+
+
+def read_eligibility(section: Section, covariates: Mapping[str, Covariate]) -> Mapping[str, Fact | Criterion]:
+    """Return statements and rules; a rule has `covariate` with `at_least`, `at_most` or both."""
+    found: dict[str, Fact | Criterion] = {}
+    for key in section.table:
+        rule = section.table[key]
+        if not (isinstance(rule, dict) and "covariate" in rule):
+            found[key] = section.fact(key)
+            continue
+        inner = section.section(key, ("covariate", "at_least", "at_most", "unit", "source"))
+        name = inner.choice("covariate", covariates)
+        bounds = {bound: _bound(inner, bound, covariates[name].median.unit) for bound in ("at_least", "at_most")}
+        if bounds["at_least"] is None and bounds["at_most"] is None:
+            raise section.fault(key, "has no bound", "at_least, at_most or both")
+        found[key] = Criterion(name, bounds["at_least"], bounds["at_most"], inner.text("source"))
+        _check_criterion(section, key, found[key], covariates[name])
+    return MappingProxyType(found)
+
+
+def _bound(section: Section, key: str, unit: str) -> Quantity | None:
+    if key not in section.table:
+        return None
+    entry = {"value": section.table[key], "unit": section.text("unit"), "source": section.text("source")}
+    return Section(section.file, section.place, {key: entry}).number(key, unit)
+
+
+def _check_criterion(section: Section, key: str, rule: Fact | Criterion, covariate: Covariate) -> None:
+    assert isinstance(rule, Criterion)
+    lower = rule.lower.value if rule.lower else 0.0
+    upper = rule.upper.value if rule.upper else float("inf")
+    if lower >= upper or lower > covariate.upper.value or upper < covariate.lower.value:
+        place = f"{covariate.lower.value:g} to {covariate.upper.value:g} {covariate.median.unit}"
+        raise section.fault(key, f"({rule.value}) rejects everybody", f"a rule that somebody with {rule.covariate} {place} can meet")
+
+
+def read_dose(section: Section) -> DoseRule:
+    """Return the dose rule."""
+    section.allow("threshold", "sd", "light", "heavy")
+    keys = ("median", "lower", "upper")
+    light, heavy = read_spread(section.section("light", keys), "cells/kg"), read_spread(section.section("heavy", keys), "cells")
+    return DoseRule(section.number("threshold", "kg"), light, heavy, section.number("sd", "1"))
+
+
+def read_samples(section: Section) -> Visits:
+    """Return when the transgene is measured, and the assay limit."""
+    section.allow("days", "limit")
+    days, source = section.times("days", start="the infusion")
+    limit = section.number("limit", "copies/ug")
+    if limit.value <= 0:
+        raise section.fault("limit", "is 0", "an assay limit above zero")
+    return Visits(days, source, limit)

@@ -1,0 +1,148 @@
+"""All replicates of a trial's patients, block by block in threads: the same bits for any number of threads, resumed where they stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autologue import __version__
+from autologue.engine.describe import fingerprint as model_fingerprint
+from autologue.engine.solve import prepare, threads
+from autologue.errors import InputError
+from autologue.library import load
+from autologue.protocol import Protocol
+from autologue.survival.life_table import LifeTable
+from autologue.trial.block import Setting, simulate_block
+from autologue.trial.courses import course_named
+from autologue.trial.endpoints import estimands_of
+from autologue.trial.flow import MONTH
+from autologue.trial.link import Link, shipped_links
+from autologue.trial.products import product_links
+from autologue.trial.statistics import Replicates
+from autologue.trial.store import read_part, write_part
+from autologue.trial.table import Courses, joined
+from autologue.trial.toxicity.signal import MODEL as SIGNAL_MODEL
+from autologue.trial.values import Values, trial_values
+
+__all__ = ["BLOCK", "Plan", "course_links", "plan_course", "replicate_course"]
+
+Floats = NDArray[np.float64]
+BLOCK = 25  # replicates that one thread simulates at once; part of nothing's bits
+SHARED = 2  # replicates that share a draw, so that two of them can stand for a larger set
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What replicates are made from: setting, links, the fixed numbers of a calibration if there are any, and how draws are numbered."""
+
+    setting: Setting
+    links: Mapping[str, Link]
+    calibrated: Mapping[str, Floats]  # (draws,) by name
+    uncertain: bool
+    size: int
+
+    def values(self, first: int, count: int) -> Values:
+        """Return the numbers of replicates `first` to `first + count - 1`."""
+        replicates = np.arange(first, first + count)
+        draws = replicates // SHARED if self.uncertain else np.full(count, -1)
+        fixed = {
+            name: value[draws % len(value)] if self.uncertain else np.full(count, np.median(value))
+            for name, value in self.calibrated.items()
+        }
+        return trial_values(self.setting.protocol, self.links, draws, seed=self.setting.seed, fixed=fixed)
+
+    @property
+    def models(self) -> dict[str, str]:
+        """Names and fingerprints of the models that patients go through."""
+        course = self.setting.course
+        if course is None:
+            return {}
+        found = [course.model] + ([load(SIGNAL_MODEL)] if self.setting.protocol.toxicity else [])
+        return {model.name: model_fingerprint(prepare(model).system) for model in found}
+
+    def fingerprint(self) -> str:
+        """Return a hash of all that replicates depend on but their number."""
+        what = {
+            "version": __version__, "protocol": _plain(self.setting.protocol), "links": {k: asdict(v) for k, v in self.links.items()},
+            "calibrated": {k: v.tolist() for k, v in self.calibrated.items()}, "uncertain": self.uncertain, "seed": self.setting.seed,
+            "size": self.size, "models": self.models, "life_table": self.setting.life_table is not None,
+        }  # fmt: skip
+        return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:24]
+
+
+def course_links(protocol: Protocol) -> Mapping[str, Link]:
+    """Return the links that patients of a protocol need."""
+    names = ["mortality"]
+    if any(arm.treatment == "comparator" for arm in protocol.arms.values()):
+        names.append("controls")
+    if protocol.course in ("", "none"):
+        return shipped_links(*names)
+    names += ["toxicity", *course_named(protocol.course).links]
+    return {**shipped_links(*names), **product_links(protocol.product.value)}
+
+
+def plan_course(
+    protocol: Protocol, *, seed: int, uncertain: bool, calibrated: Mapping[str, Floats] | None = None, life_table: LifeTable | None = None,
+    size: int | None = None,
+) -> Plan:  # fmt: skip
+    """Return the plan of a protocol's replicates; raises InputError where the protocol has no disease course."""
+    if not protocol.course:
+        raise InputError(f"{protocol.file}: course is missing; expected the disease course that patients follow")
+    course = None if protocol.course == "none" else course_named(protocol.course)
+    setting = Setting(protocol, course, seed, life_table)
+    return Plan(setting, course_links(protocol), calibrated or {}, uncertain, size or protocol.enrolled)
+
+
+def replicate_course(
+    plan: Plan, replicates: int, *, parts: Path | None = None, progress: Callable[[int], None] | None = None, block: int = BLOCK
+) -> Replicates:
+    """Return the patients of all replicates. With `parts`, a folder, blocks are kept there and not made again when the run is repeated."""
+    protocol = plan.setting.protocol
+    own = plan.fingerprint() if parts else ""
+    made = []
+    for table, count in _blocks(plan, replicates, block, parts, own):
+        made.append(table)
+        if progress:
+            progress(count)
+    analysis = protocol.analysis
+    assert analysis is not None
+    return Replicates(joined(made), plan.size, estimands_of(protocol), analysis.cut_off.value * MONTH)
+
+
+def _blocks(plan: Plan, replicates: int, block: int, parts: Path | None, own: str) -> Iterator[tuple[Courses, int]]:
+    """Yield the blocks in order with the replicates in each; the first is made alone, because kernels are compiled and loaded then."""
+
+    def work(first: int) -> tuple[Courses, int]:
+        count = min(block, replicates - first)
+        place = None if parts is None else parts / f"{own}-{first}-{count}.parquet"
+        kept = None if place is None else read_part(place, fingerprint=own)
+        if kept is not None:
+            return kept, count
+        table = simulate_block(plan.setting, plan.values(first, count), first=first, size=plan.size)
+        if place is not None:
+            write_part(table, place, fingerprint=own)
+        return table, count
+
+    starts = range(0, replicates, block)
+    yield work(starts[0])
+    pool = ThreadPoolExecutor(threads())
+    try:
+        yield from pool.map(work, starts[1:])
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,8 @@
+"""The small models of the tests of forecasts, importable here as `forecast_models`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
