@@ -12,7 +12,7 @@ from autologue import seeds
 from autologue.errors import SolveError
 from autologue.fit.outer import Optimum, Search
 from autologue.fit.problem import Problem
-from autologue.population import Kind, Scale
+from autologue.population import Kind
 
 __all__ = ["Basin", "find_basins", "probe_basins", "starting_vectors"]
 
@@ -37,9 +37,8 @@ def starting_vectors(problem: Problem, count: int, *, seed: int) -> Floats:
     estimates, start = problem.structure.estimates, problem.start
     z = seeds.normals(seed, seeds.Purpose.ESTIMATION, np.arange(count), len(estimates), attempt=1)
     z[0] = 0.0
-    width = [max(abs(x), 1.0) if e.scale is Scale.VALUE else 1.0 for e, x in zip(estimates, start, strict=True)]
     low, high = problem.structure.bounds.T
-    drawn: Floats = np.clip(start + z * width * [SPREAD[e.kind] for e in estimates], low, high)
+    drawn: Floats = np.clip(start + z * problem.widths * [SPREAD[e.kind] for e in estimates], low, high)
     return drawn
 
 

@@ -92,7 +92,7 @@ def assembled(problem: Problem, predicted: Predicted, sigma: Floats, held: Float
 def steps(problem: Problem, *, second: bool = False) -> Floats:
     """Return the steps of differences by coordinate (k,): of first differences, or of second ones."""
     size = (3e-4 if second else 1e-4) if problem.exact else (3e-2 if second else 3e-3)
-    return np.full(len(problem.coordinates), size)
+    return size * problem.spans
 
 
 def find_modes(

@@ -61,7 +61,7 @@ class Search:
 
     def cost(self, vector: Floats) -> tuple[float, Floats]:
         """Return minus the log-posterior and its gradient; infinite far from all reason, where numbers overflow."""
-        if (np.abs(vector - self.problem.start) > REACH * np.maximum(np.abs(self.problem.start), 1.0)).any():
+        if (np.abs(vector - self.problem.start) > REACH * self.problem.widths).any():
             return np.inf, np.zeros(len(vector))
         found = self.marginal(vector)
         prior, slope = self.problem.log_prior(vector)
@@ -112,7 +112,7 @@ def maximise(
 
     def cost(vector: Floats) -> tuple[float, Floats]:
         nonlocal lowest
-        too_far = np.abs(vector - place).max() > STRIDE
+        too_far = (np.abs(vector - place) > STRIDE * problem.widths).any()
         value, slope = (np.inf, start) if too_far else search.cost(vector)
         if not np.isfinite(value):
             return lowest + CEILING, np.zeros(len(vector))
@@ -148,8 +148,7 @@ def _quasi_newton(
 ) -> Floats:  # fmt: skip
     """Return where a search from `start` ends, its metric begun with the squared scores there."""
     assert search.found is not None
-    scores = search.found.gradient.T @ search.found.gradient + np.diag(problem.structure.prior_precision)
-    scores += 1e-3 * max(np.trace(scores) / len(scores), 1e-6) * np.eye(len(scores))
+    scores = _metric(search)
     low, high = problem.structure.bounds.T
     if not (np.isfinite(low).any() or np.isfinite(high).any()):
         inverse = np.linalg.inv(scores)
@@ -168,6 +167,21 @@ def _quasi_newton(
     )
     clipped: Floats = np.clip(done.x * scale, low, high)
     return clipped
+
+
+def _metric(search: Search) -> Floats:
+    """Return a positive definite curvature to begin with: the squared scores, or with few patients the Hessian, each level positive."""
+    problem, found = search.problem, search.found
+    assert found is not None
+    width = problem.widths
+    if problem.patients > 2 * len(width):
+        curve = found.gradient.T @ found.gradient + np.diag(problem.structure.prior_precision)
+    else:
+        curve = _information(search, np.ones(len(width), dtype=bool))
+    level, axes = np.linalg.eigh(curve * width[:, None] * width[None, :])
+    level = np.maximum(np.abs(level), 1e-3 * max(np.abs(level).mean(), 1e-6))
+    found_metric: Floats = (axes * level) @ axes.T / width[:, None] / width[None, :]
+    return found_metric
 
 
 def _check_start(problem: Problem, first: Marginal) -> None:
@@ -206,7 +220,7 @@ def _newton(search: Search, information: Floats, free: NDArray[np.bool_], value:
     for _ in range(5):
         step = np.zeros(len(slope))
         step[free] = -axes @ ((axes.T @ slope[free]) / level)
-        step *= min(1.0, LONGEST / max(np.abs(step).max(), 1e-300))
+        step *= min(1.0, LONGEST / max((np.abs(step) / search.problem.widths).max(), 1e-300))
         gain = -0.5 * float(slope @ step)
         if gain < POLISHED:
             break
@@ -234,12 +248,12 @@ def _information(search: Search, free: NDArray[np.bool_]) -> Floats:
     assert here is not None
     matrix = np.full((len(vector), len(vector)), np.nan)
     columns = []
-    for e in HESSIAN_STEP * np.eye(len(vector))[free]:
+    for e in np.diag(HESSIAN_STEP * search.problem.widths)[free]:
         ends = []
         for side in (vector + e, vector - e):
             search.back_to(vector, here)
             ends.append(search.cost(side)[1][free])
-        columns.append((ends[0] - ends[1]) / (2.0 * HESSIAN_STEP))
+        columns.append((ends[0] - ends[1]) / (2.0 * e.max()))
     search.back_to(vector, here)
     second = np.array(columns)
     matrix[np.ix_(free, free)] = (second + second.T) / 2.0

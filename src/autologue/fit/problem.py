@@ -78,6 +78,26 @@ class Problem:
         """Whether predictions and their derivatives are exact: closed forms, for every patient."""
         return bool(self.likelihood.course.closed.all())
 
+    @cached_property
+    def spans(self) -> Floats:
+        """How far a coordinate moves before much changes (k,): 1 on the scales of logarithm and logit, else the size of its values."""
+        centre = np.abs(self.offset + self.design @ self.start).max(axis=0)
+        sd = np.zeros(len(self.coordinates))
+        sd[: self.varying] = np.sqrt(np.diagonal(self._omega))
+        size = np.maximum(centre, sd)
+        return np.where([scale is Scale.VALUE for scale in self.scales], np.where(size > 0.0, size, 1.0), 1.0)
+
+    @cached_property
+    def widths(self) -> Floats:
+        """The same of the estimates (p,)."""
+        found = np.ones(len(self.structure.estimates))
+        for j, e in enumerate(self.structure.estimates):
+            if e.kind in (Kind.TYPICAL, Kind.EFFECT):
+                k = int(np.abs(self.design[:, :, j]).max(axis=0).argmax())
+                most = np.abs(self.design[:, k, j]).max()
+                found[j] = self.spans[k] / most if most > 0.0 else 1.0
+        return found
+
     def log_prior(self, vector: Floats) -> tuple[float, Floats]:
         """Return the logarithm of the priors' density, but for its constant, and its gradient (p,)."""
         off = vector - self.structure.prior_centre
