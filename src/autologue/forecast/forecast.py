@@ -106,8 +106,8 @@ def forecast(
     >>> from autologue import Observations, Patient, library
     >>> seen = Observations([7, 10, 14], [9000, 24000, 11000], unit="copies/ug", limit=50)
     >>> found = forecast(library.populations("stein_2019")["sd"], Patient(id="1", observations={"transgene": seen}), horizon=90)
-    >>> found.posterior.quality.method, dict(found.simulation.data["transgene"].sizes)
-    ('importance sampling', {'patient': 1000, 'time': 121})
+    >>> found.posterior.quality.ess > 500, dict(found.simulation.data["transgene"].sizes)
+    (True, {'patient': 1000, 'time': 121})
     """
     prior = _parametric(population)
     if draws < 10:
