@@ -70,7 +70,9 @@ def _needed(rows: Sequence[Row], convention: Convention) -> list[str]:
 
 
 def _typed(cells: pd.Series) -> pd.Series:
-    """Return a column as numbers where all its cells are numbers or empty."""
+    """Return a column as numbers where all its cells are numbers or empty; labels like 00 stay text, or they would come back as 0."""
     known = ~cells.map(str.upper).isin(EMPTY)
+    if bool(cells.str.match(r"0\d").any()):
+        return cells.where(known, None)
     numbers = cells.where(known, "").map(lambda cell: read_number(cell.upper()))
     return numbers.astype(float) if bool((numbers.notna() | ~known).all()) else cells.where(known, None)
