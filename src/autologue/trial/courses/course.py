@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.engine.solve import Solver, solve
+from autologue.errors import ModelError
 from autologue.model import Model
 from autologue.population import Individuals, Population
 from autologue.trial.courses.escape import antigen_negative
@@ -107,8 +108,8 @@ class DiseaseCourse(ABC):
         """Return the growth rate of the disease (n,), per day."""
 
     def normal_level(self, people: Individuals) -> Floats:
-        """Return the level of healthy cells without CAR-T cells (n,)."""
-        raise NotImplementedError
+        """Return the level of healthy cells without CAR-T cells (n,); raises ModelError for a course that follows none."""
+        raise ModelError(f"the course of model {people.model.name} follows no healthy cells")
 
     def follow(self, flow: Flow, v: Values, *, seed: int, days: Floats) -> Burdens:
         """Return the course of patients on `days` after infusion; `v` has the numbers of the patients (see `Values.spread`)."""
