@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -76,8 +77,11 @@ def compute(path: Path) -> tuple[list[Claim] | str, str]:
     sys.path.insert(0, str(path.parent))
     try:
         spec.loader.exec_module(module)
-        found: list[Claim] = module.checks()
-        return found, module.remarks() if hasattr(module, "remarks") else ""
+        asked = inspect.signature(module.checks).parameters.get("quick")
+        short = asked is not None and asked.default is inspect.Parameter.empty  # a study whose whole run takes too long for a page
+        found: list[Claim] = module.checks(quick=True) if short else module.checks()
+        said = "\nThe short run of this study; the whole one is `python validation/" + path.name + "`.\n" if short else ""
+        return found, said + (module.remarks() if hasattr(module, "remarks") else "")
     except (OSError, AutologueError):
         return "its reference data are not on this machine (see [Install](../howto/install.md))", ""
     finally:
