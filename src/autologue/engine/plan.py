@@ -225,7 +225,7 @@ def _horizon(
 def _with_method(plan: Plan) -> Plan:
     """Return the plan with its method: the closed form where the model has one that says all that is asked, else what the probe chooses."""
     treated = plan.regimen is not None or plan.model.regimen is not None
-    enough = plan.model.closed_form is not None and plan.model.birth_death is None and not plan.model.rules
+    enough = prepare(plan.model).system.closed is not None and plan.model.birth_death is None and not plan.model.rules
     if enough and len(plan.times) and not treated and not plan.summaries and plan.start == 0:
         return replace(plan, solver=None, reason="the model states one, and there are no doses, inputs or summaries")
     people = plan.people(plan.population, 0, min(plan.count, _PROBED)) if callable(plan.regimen) or plan.individuals is not None else None
