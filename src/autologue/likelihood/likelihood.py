@@ -120,6 +120,11 @@ class Likelihood:
         """The model of the population."""
         return self.population.model
 
+    @property
+    def observed(self) -> int:
+        """How many observations there are: samples, times to event, counts and categories."""
+        return len(self.rows) + (0 if self.outcomes is None else self.outcomes.observed)
+
     def lanes(self, who: ArrayLike | None = None) -> Lanes:
         """Return the likelihood of the patients numbered `who` (sets,), one after another (None: each once), ready for parameters."""
         people = np.arange(len(self.cohort)) if who is None else np.atleast_1d(np.asarray(who, dtype=np.int64))

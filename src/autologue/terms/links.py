@@ -26,11 +26,11 @@ class Exposure:
 class Peak:
     """The highest value up to the time.
 
-    It follows a rise with the time constant `lag` (in the time of the model) and never falls: the error of a peak is about its curvature
-    times lag^2 / 2. A value that is high for less than a few lags is missed.
+    It follows a rise with the time constant `lag` (in the time of the model) and never falls. The error is of second order in the lag at a
+    smooth peak, of first order at one with a corner. A value that is high for less than a few lags is missed.
     """
 
-    lag: float = 0.01
+    lag: float = 0.001
 
     def __post_init__(self) -> None:
         """Check the lag."""
