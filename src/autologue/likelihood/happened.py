@@ -30,7 +30,6 @@ __all__ = ["Happened", "assemble_outcomes", "outcome_parts", "outcome_value"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-SMALL = 1e-5  # difference of two logits, or dispersion of a count, below which a limit is taken
 
 
 @compiled
@@ -49,11 +48,11 @@ def outcome_value(kind: int, f: float, g: float, y: float) -> float:
         return g - f
     if kind == INTERVAL:
         return math.log(-math.expm1(g - f)) if f > g else -math.inf
-    if kind == COUNT:
+    if kind == COUNT or (kind == DISPERSED and (g == 0.0 or f == 0.0)):
         return y * math.log(f) - f - math.lgamma(y + 1.0) if f > 0.0 else (0.0 if f == 0.0 and y == 0.0 else -math.inf)
     if kind == DISPERSED:
         if not f > 0.0 or not g > 0.0:
-            return outcome_value(COUNT, f, 0.0, y) if g == 0.0 else -math.inf
+            return -math.inf
         r = 1.0 / g
         total = y * (math.log(f) - math.log(r + f)) - r * math.log1p(f * g)
         return total + math.lgamma(y + r) - math.lgamma(r) - math.lgamma(y + 1.0)
@@ -90,11 +89,11 @@ def outcome_parts(kind: int, f: float, g: float, y: float) -> tuple[float, float
         c = slope * (1.0 + slope) - slope / x
         return value, slope, -slope, c, -c, c
     if kind == COUNT:
-        return value, y / f - 1.0, 0.0, 1.0 / f, 0.0, 0.0
+        return (value, y / f - 1.0, 0.0, 1.0 / f, 0.0, 0.0) if f > 0.0 else (value, -1.0, 0.0, 0.0, 0.0, 0.0)
     if kind == DISPERSED:
-        r = 1.0 / g if g > 0.0 else math.inf
-        if g == 0.0:
-            return value, y / f - 1.0, 0.0, 1.0 / f, 0.0, 0.0
+        if g == 0.0 or f == 0.0:
+            return value, 0.0, 0.0, 0.0, 0.0, 0.0
+        r = 1.0 / g
         slope = y / f - (y + r) / (r + f)
         by_r = _digamma(y + r) - _digamma(r) - math.log1p(f * g) + (f - y) / (r + f)
         by_g = -by_r * r * r
