@@ -130,7 +130,7 @@ def joint() -> Any:
 def test_the_marginal_likelihood_of_a_joint_model_and_its_gradient(joint: Any) -> None:
     cohort, problem = joint
     assert list(problem.structure.names) == NAMES
-    vector = problem.start + [0.2, -0.1, 0.15, 0.2, -0.1, 0.1]
+    vector = problem.start + np.array([0.2, -0.1, 0.15, 0.2, -0.1, 0.1])
     start = np.zeros((1, len(cohort), 1))
     found = quadrature_marginal(problem, vector, start, nodes=15)
     np.testing.assert_allclose(found.value, joint_oracle(cohort, vector), atol=2e-5)
@@ -188,7 +188,7 @@ def test_a_log_normal_frailty_against_quadrature() -> None:
         return np.array([by_quadrature(partial(density, event), omega) for event in events])
 
     assert problem.structure.names == ("scale", "shape", "omega_scale")
-    for vector in (problem.start, problem.start + [0.1, 0.2, 0.3]):
+    for vector in (problem.start, problem.start + np.array([0.1, 0.2, 0.3])):
         found = quadrature_marginal(problem, vector, np.zeros((1, len(events), 1)), nodes=25)
         np.testing.assert_allclose(found.value, oracle(vector), atol=1e-4)
         slope = approx_fprime(vector, lambda x: oracle(x).sum(), 1e-6)
@@ -228,9 +228,7 @@ def test_ordered_categories_with_a_random_threshold(method: Any) -> None:
     errors = np.sqrt(np.diagonal(found.covariance))
     close = 0.15 if isinstance(method, SAEM) else 5e-3
     assert (np.abs(found.estimated.vector - best.x) < close * errors).all()
-    assert found.log_likelihood == pytest.approx(
-        oracle(found.estimated.vector), abs=4 * found.estimated.log_likelihoods[0].error + 1e-3
-    )
+    assert found.log_likelihood == pytest.approx(oracle(found.estimated.vector), abs=4 * found.estimated.log_likelihoods[0].error + 1e-3)
 
 
 @pytest.mark.parametrize("method", [FOCEI(), FOCE(), FO()])
@@ -263,7 +261,7 @@ def test_a_fit_with_outcomes_is_kept_exactly(tmp_path: Path) -> None:
 
 def test_events_that_cannot_be_fitted() -> None:
     model = still(dict(relapse=Exponential(rate="rate")), numbers("rate"))
-    with pytest.raises(InputError, match=r"patient 0 has a time to event 'relapse', for which model falling has no hazard \(it states none\)"):
+    with pytest.raises(InputError, match=r"patient 0 has a time to event 'relapse', for which model falling has no hazard"):
         fit(cohort_of([Event(5.0, 5.0)]), falling({}, {}))
     with pytest.raises(InputError, match="none of the 2 patients followed for 'relapse' had it"):
         fit(cohort_of([Event(5.0, math.inf), Event(7.0, math.inf)]), model, free=["rate"], method=Laplace())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from _outcomes import LINK, REFERENCE, falling, numbers, still
 from scipy import stats
@@ -53,15 +55,14 @@ def test_the_same_patients_in_any_company(tmp_path) -> None:
     whole = simulate(JOINT, times=[0, 90], patients=60, seed=5).patients()["time_to_relapse"]
     assert simulate(JOINT, times=[0, 90], patients=7, seed=5).patients()["time_to_relapse"].equals(whole[:7])
     simulate_to_parquet(JOINT, tmp_path / "x.parquet", patients=60, times=(), horizon=90, seed=5, chunk=11, workers=2)
-    import pandas as pd
-
     assert pd.read_parquet(tmp_path / "x.parquet")["time_to_relapse"].equals(whole)
 
 
 def test_nothing_comes_after_a_terminal_event() -> None:
-    model = still(dict(relapse=Exponential(rate="rate"), death=Weibull(scale="scale", shape="shape", terminal=True)), numbers("rate", "scale", "shape"))
+    death, own = Weibull(scale="scale", shape="shape"), numbers("rate", "scale", "shape")
+    model = still(dict(relapse=Exponential(rate="rate"), death=replace(death, terminal=True)), own)
     found = simulate(model, times=[0, 1000], patients=2000, seed=2).patients()
-    free = still(dict(relapse=Exponential(rate="rate"), death=Weibull(scale="scale", shape="shape")), numbers("rate", "scale", "shape"))
+    free = still(dict(relapse=Exponential(rate="rate"), death=death), own)
     plain = simulate(free, times=[0, 1000], patients=2000, seed=2).patients()
     first = plain["time_to_relapse"] < plain["time_to_death"]
     assert found["time_to_relapse"].isna().equals(~first)

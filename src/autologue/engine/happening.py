@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from scipy.stats import nbinom, poisson
 
@@ -37,21 +37,20 @@ def hazards_of(model: Model) -> tuple[str, ...]:
 
 
 def draw_events(
-    model: Model, follow: Follow, ids: NDArray[np.int64], *, seed: int, start: float, horizon: float, free: Mapping[str, float]
+    model: Model, follow: Follow, ids: NDArray[np.int64], *, seed: int, start: float, horizon: float, free: Mapping[str, ArrayLike]
 ) -> dict[str, Floats]:
     """Return when each event of the model comes (patients,), NaN where not until the horizon or after a terminal event.
 
-    free: times until which an event is known not to have come.
+    free: times until which an event is known not to have come, one for all or (patients,).
     """
     names = hazards_of(model)
     for name in free:
         if name not in names:
             raise InputError(f"model {model.name}: {unknown('time to event', name, names)}")
     u = seeds.uniforms(seed, Purpose.SURVIVAL, ids, len(names))
-    after = {name: max(float(free.get(name, start)), start) for name in names}
+    after = {name: np.maximum(np.broadcast_to(np.asarray(free.get(name, start), dtype=float), len(ids)), start) for name in names}
     wanted = -np.log(u)
-    coarse = np.unique(np.concatenate([start + (horizon - start) * np.linspace(0.0, 1.0, COARSE) ** 2, *([a] for a in after.values())]))
-    coarse = coarse[coarse <= max(horizon, start)]
+    coarse = start + (horizon - start) * np.linspace(0.0, 1.0, COARSE) ** 2
     grid = [coarse] * len(ids)
     outputs = [output for name in names for output in model.outcomes[name].outputs(name)]
     values = follow(grid, outputs).reshape(len(ids), len(coarse), len(outputs))
@@ -62,16 +61,14 @@ def draw_events(
 
 
 def _times(
-    follow: Follow, outputs: Sequence[str], number: int, coarse: Floats, values: Floats, wanted: Floats, after: float, horizon: float
+    follow: Follow, outputs: Sequence[str], number: int, coarse: Floats, values: Floats, wanted: Floats, after: Floats, horizon: float
 ) -> Floats:
     """Return when the cumulative hazard of event `number` has grown by `wanted` since `after`."""
     when = np.full(len(wanted), np.nan)
-    if after >= horizon:
-        return when
     total = values[:, :, 2 * number + 1]
-    base = total[:, int(np.searchsorted(coarse, after))]
+    base = follow(list(after[:, None]), outputs[2 * number + 1 : 2 * number + 2])[:, 0] if after.max() > 0 else 0.0
     target = base + wanted
-    hit = np.flatnonzero(total[:, -1] >= target)
+    hit = np.flatnonzero((total[:, -1] >= target) & (after < horizon))
     if not len(hit):
         return when
     everyone = np.arange(len(wanted))
