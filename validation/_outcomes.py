@@ -29,9 +29,11 @@ NUMBERS = {
 }  # fmt: skip
 LINK = Link("beta", of="level", scale=Logarithm(reference=REFERENCE, floor=1e-9))
 
+
 def numbers(*names: str, **variability: Any) -> dict[str, Parameter]:
     """Return parameters of outcomes by name."""
     return {name: Parameter(NUMBERS[name][1], NUMBERS[name][0], name, variability.get(name)) for name in names}
+
 
 def still(outcomes: Mapping[str, Outcome], parameters: Mapping[str, Parameter]) -> Model:
     """Return a model whose one state does not move: outcomes alone."""
@@ -40,6 +42,7 @@ def still(outcomes: Mapping[str, Outcome], parameters: Mapping[str, Parameter]) 
         phases=[Phase(lambda y: dict(x=0.0 * y.x))], outputs=dict(level=Output(lambda y: y.x, "1")),
         closed_form=lambda t: dict(x=1.0 + 0.0 * t), outcomes=outcomes, reference="none",
     )  # fmt: skip
+
 
 def falling(outcomes: Mapping[str, Outcome], parameters: Mapping[str, Parameter]) -> Model:
     """Return the model of cells that fall, measured with a log-normal error."""
@@ -51,6 +54,7 @@ def falling(outcomes: Mapping[str, Outcome], parameters: Mapping[str, Parameter]
         phases=[Phase(lambda y, p: dict(x=-p.k * y.x))], outputs=dict(level=Output(lambda y: y.x, "1", LogNormal(sd=TRUTH["sd_level"]))),
         closed_form=lambda t, p: dict(x=p.a * exp(-p.k * t)), outcomes=outcomes, reference="none",
     )  # fmt: skip
+
 
 def joint_cohort(count: int, *, seed: int, truth: Mapping[str, float] = TRUTH, end: float = END) -> Cohort:
     """Return patients with samples until their event, and the event or its censoring between half of `end` and `end`."""
@@ -70,6 +74,7 @@ def joint_cohort(count: int, *, seed: int, truth: Mapping[str, float] = TRUTH, e
         people.append(Patient(id=str(number + 1), observations=seen, events={"relapse": event}))
     return Cohort(tuple(people), "joint")
 
+
 def by_quadrature(log_density: Callable[[Floats], Floats], sd: float, nodes: int = 80) -> float:
     """Return log of the integral of exp(log_density(eta)) N(eta; 0, sd^2), searched for its mode on a grid: adaptive Gauss-Hermite."""
     grid = np.linspace(-8.0, 8.0, 601) * sd
@@ -81,6 +86,7 @@ def by_quadrature(log_density: Callable[[Floats], Floats], sd: float, nodes: int
     eta = middle + spread * z
     whole = log_density(eta) - 0.5 * (eta / sd) ** 2 - math.log(sd) + 0.5 * z**2 + math.log(spread) + np.log(w)
     return float(logsumexp(whole) - 0.5 * math.log(2.0 * math.pi))
+
 
 def joint_density(patient: Patient, numbers: Mapping[str, float]) -> Callable[[Floats], Floats]:
     """Return the log-density of a patient of `joint_cohort` for eta, log a = log of its typical value + eta."""
@@ -107,12 +113,14 @@ def joint_density(patient: Patient, numbers: Mapping[str, float]) -> Callable[[F
 
     return density
 
+
 def count_cohort(count: int, *, seed: int, mean: float = 2.0, sd: float = 0.6, visits: int = 4) -> Cohort:
     """Return patients with Poisson counts at visits, their mean log-normal."""
     rng = np.random.default_rng(seed)
     days = 7.0 * np.arange(1, visits + 1)
     seen = [rng.poisson(mean * math.exp(sd * rng.normal()), size=visits) for _ in range(count)]
     return Cohort(tuple(Patient(id=str(k + 1), observations={"lesions": Observations(days, y, unit="1")}) for k, y in enumerate(seen)))
+
 
 def count_density(patient: Patient, mean: float) -> Callable[[Floats], Floats]:
     """Return the log-density of a patient of `count_cohort`."""
@@ -125,6 +133,7 @@ def count_density(patient: Patient, mean: float) -> Callable[[Floats], Floats]:
 
     return density
 
+
 def grade_cohort(count: int, *, seed: int, first: float = -1.0, steps: tuple[float, ...] = (1.2, 1.0), sd: float = 0.9) -> Cohort:
     """Return patients with ordered categories at four visits; the first threshold varies between patients."""
     rng = np.random.default_rng(seed)
@@ -135,6 +144,7 @@ def grade_cohort(count: int, *, seed: int, first: float = -1.0, steps: tuple[flo
         grades = np.searchsorted(below, rng.uniform(size=4))
         people.append(Patient(id=str(number + 1), observations={"grade": Observations(7.0 * np.arange(1, 5), grades, unit="1")}))
     return Cohort(tuple(people))
+
 
 def grade_density(patient: Patient, first: float, steps: tuple[float, ...]) -> Callable[[Floats], Floats]:
     """Return the log-density of a patient of `grade_cohort`."""

@@ -11,10 +11,11 @@ from _outcomes import LINK, TRUTH, falling, joint_cohort, numbers, still
 from scipy import stats
 
 from autologue import Cohort, Event, Patient, fit
-from autologue.diagnose import event_check, event_residuals
+from autologue.diagnose import FromModel, event_check, event_residuals
 from autologue.errors import InputError
 from autologue.fit import Fit, Laplace
 from autologue.fit.estimated import Conditional
+from autologue.fit.inner import find_modes
 from autologue.fit.problem import pose
 from autologue.fit.structure import read_structure
 from autologue.likelihood import Likelihood
@@ -29,8 +30,6 @@ def judged(cohort: Cohort, population: Parametric) -> Fit:
     quick = fit(cohort, population, method=Laplace(probes=0, iterations=1), free=["rate"], fixed=["rate"])
     problem = pose(read_structure(cohort, population), Likelihood(cohort, population))
     vector = problem.start
-    from autologue.fit.inner import find_modes
-
     modes = find_modes(problem, problem.point(vector), np.zeros((1, len(cohort), 1)))
     eta = modes.phi[:, :1] - problem.point(vector).centre[:, :1]
     conditional = Conditional(("a",), eta, eta, np.zeros_like(eta), np.empty((0, len(cohort), 1)))
@@ -84,6 +83,8 @@ def test_the_share_of_curves_outside_is_what_the_interval_says() -> None:
 
 
 def test_what_cannot_be_checked(right: Fit) -> None:
+    with pytest.raises(InputError, match=r"use Cases\(\)"):
+        FromModel().draw(right, seed=1)
     with pytest.raises(InputError, match="unknown time to event of the fit 'relaps'; did you mean relapse"):
         event_residuals(right, "relaps")
     with pytest.raises(InputError, match="expected 20 at least"):

@@ -20,6 +20,7 @@ from autologue.likelihood import Likelihood
 from autologue.likelihood.happened import outcome_parts, outcome_value
 from autologue.likelihood.outcomes import CATEGORY, COUNT, DISPERSED, HAZARD, INTERVAL, SURVIVAL
 from autologue.population import Parametric
+from autologue.qualify.gates import check_model
 from autologue.terms import (
     Binary,
     Exponential,
@@ -307,6 +308,13 @@ def test_what_cannot_be_declared(outcomes: Any, words: str) -> None:
     with pytest.raises(ModelError) as problem:
         still(outcomes, numbers("rate", "scale", "beta"))
     assert words in str(problem.value)
+
+
+def test_the_gates_know_what_an_outcome_reads() -> None:
+    model = falling(dict(relapse=Exponential(rate="rate", links=[LINK])), numbers("rate", "beta"))
+    assert all(finding.passed for finding in check_model(model) if finding.gate in ("names", "units"))
+    unread = falling(dict(relapse=Exponential(rate="rate")), numbers("rate", "beta"))
+    assert any("'beta' is declared but no function reads it" in finding.message for finding in check_model(unread))
 
 
 def test_numbers_of_links_and_categories_that_cannot_be() -> None:

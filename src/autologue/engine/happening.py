@@ -78,14 +78,14 @@ def _times(
     rise = np.maximum.accumulate(inner[:, :, 1], axis=1)
     place = np.clip((rise < target[:, None]).sum(axis=1), 1, FINE - 1)
     a, b = fine[everyone, place - 1], fine[everyone, place]
-    ends = [inner[everyone, place - 1, 1], inner[everyone, place, 1], inner[everyone, place - 1, 0], inner[everyone, place, 0]]
-    when[hit] = _crossing(a, b, *ends, target)[hit]
+    sides = inner[everyone, place - 1], inner[everyone, place]
+    when[hit] = _crossing(a, b, sides, target)[hit]
     return when
 
 
-def _crossing(a: Floats, b: Floats, low: Floats, high: Floats, slope_low: Floats, slope_high: Floats, target: Floats) -> Floats:
-    """Return where the cubic with these values and slopes at a and b reaches the target."""
-    width = b - a
+def _crossing(a: Floats, b: Floats, sides: tuple[Floats, Floats], target: Floats) -> Floats:
+    """Return where the cubic with these slopes and values (patients, 2) at a and at b reaches the target."""
+    (slope_low, low), (slope_high, high), width = sides[0].T, sides[1].T, b - a
     left, right = np.zeros_like(a), np.ones_like(a)
     for _ in range(BISECTIONS):
         s = 0.5 * (left + right)

@@ -57,7 +57,7 @@ def fit_report(
     found: Fit, rows: pd.DataFrame | None, errors: PredictionErrors | None, checks: Mapping[str, VisualCheck], *,
     record: Mapping[str, Any], events: Sequence[EventCheck] = (),
 ) -> Report:  # fmt: skip
-    """Return the report; `rows` are the residuals, `checks` the visual checks by name, `record` the manifest, `events` the checks of hazards.
+    """Return the report; `rows`: residuals, `checks`: visual checks by name, `record`: the manifest, `events`: checks of hazards.
 
     Without a measured output there are no residuals and no prediction errors (None).
     """

@@ -37,7 +37,7 @@ def event_section(found: Fit, check: EventCheck) -> Section:
     )
     figures = [
         Figure(survival_check(check.curve, event=check.event, time_unit=clock), caption),
-        Figure(cox_snell_chart(rows), "Residuals of Cox and Snell at each patient's own parameters: on the line where the hazard is right."),
+        Figure(cox_snell_chart(rows), "Residuals of Cox and Snell at each patient's own parameters: on the line if the hazard is right."),
     ]
     events = int(rows["event"].sum())
     table = pd.DataFrame(

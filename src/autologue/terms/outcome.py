@@ -13,7 +13,7 @@ from autologue.terms.links import Link
 if TYPE_CHECKING:
     from autologue.model import Model
 
-__all__ = ["Outcome", "check_outcomes", "signed_parameters"]
+__all__ = ["Outcome", "check_outcomes", "read_parameters", "signed_parameters"]
 
 
 class Outcome(ABC):
@@ -45,6 +45,12 @@ class Outcome(ABC):
 def signed_parameters(model: Model) -> frozenset[str]:
     """Return the parameters whose sign is free because of what they do in an outcome; they are estimated as values."""
     found = {name for outcome in model.outcomes.values() for name in outcome.signed()}
+    return frozenset(found | {link.coefficient for outcome in model.outcomes.values() for link in outcome.links})
+
+
+def read_parameters(model: Model) -> frozenset[str]:
+    """Return the parameters that the outcomes of a model read."""
+    found = {name for outcome in model.outcomes.values() for name in outcome.parameters(model.time)}
     return frozenset(found | {link.coefficient for outcome in model.outcomes.values() for link in outcome.links})
 
 
