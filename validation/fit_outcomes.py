@@ -2,8 +2,8 @@
 
 Cells fall as a exp(-k t), a log-normal between patients, and are measured five times with a log-normal error; relapse has the hazard
 rate * (cells / 100) ** beta, with follow-up of 60 to 120 days. Simulated by formula (`_outcomes.py`), fitted by Laplace: 100 cohorts of
-100 patients, each fitted as they are and with the link ignored, and 100 without a link. Where the link is ignored the data of
-relapse look the same, but the likelihood ratio tells.
+60 patients, each fitted as they are and with the link ignored, and 100 without a link. A link that is ignored must show in the likelihood
+ratio, and one that is not there must not. Means, mean squares and coverage are held within 3.5 Monte-Carlo errors of what they should be.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from autologue.fit.quadrature import quadrature_marginal
 from autologue.likelihood import Likelihood
 from autologue.terms import Exponential, Poisson
 
-REPLICATES, PATIENTS, SEED = 100, 100, 1000
+REPLICATES, PATIENTS, SEED = 100, 60, 1000
 CHI = 3.841458820694124  # of one degree of freedom, 5 %
 FREE = ["k", "rate", "beta"]
 JOINT = outcomes.falling(
@@ -96,7 +96,8 @@ def rows(found: dict[str, list[dict[str, object]]]) -> list[dict[str, object]]:
         note = f"bias {off[:, k].mean():+.3f} +- {half:.3f} on its scale"
         table.append(nlme.claim(f"{name}, mean of z", "0", 0.0, z[:, k].mean(), 3.5 / math.sqrt(count), note=note))
         table.append(nlme.claim(f"{name}, mean square of z", "1", 1.0, (z[:, k] ** 2).mean(), 3.5 * math.sqrt(2 / count)))
-        table.append(nlme.claim(f"{name}, coverage of 95 %", "0.90 to 0.99", 0.945, (abs(z[:, k]) < 1.96).mean(), 0.045))
+        error = math.sqrt(0.05 * 0.95 / count)
+        table.append(nlme.claim(f"{name}, coverage of 95 %", "0.95", 0.95, (abs(z[:, k]) < 1.96).mean(), 3.5 * error))
     gains, none = (np.array([r["gain"] for r in found[kind]]) for kind in ("linked", "unlinked"))
     table.append(nlme.claim("a link that is ignored is seen, share of cohorts", "at least 0.95", 1.0, (gains > CHI).mean(), 0.05))
     error = math.sqrt(0.05 * 0.95 / len(none))
@@ -116,16 +117,28 @@ def checks(*, quick: bool = True) -> list[dict[str, object]]:
     return exact
 
 
+def mark() -> str:
+    """Return what the replicates rest on."""
+    return _recorded.mark(PATIENTS, outcomes.TRUTH, outcomes.DAYS.tolist(), outcomes.END)
+
+
+def study() -> dict[str, list[dict[str, object]]]:
+    """Run the replicates and record them one by one; a study that was interrupted goes on from its record."""
+    found: dict[str, list[dict[str, object]]] = {"linked": [], "unlinked": []}
+    if (_recorded.FOLDER / "fit_outcomes.json").exists() and (before := _recorded.recorded("fit_outcomes"))["inputs"] == mark():
+        found = before["found"]
+    for number in range(len(found["unlinked"]), REPLICATES):
+        for kind, cases in found.items():
+            cases[number:] = [replicate(SEED + number, linked=kind == "linked")]
+        _recorded.record("fit_outcomes", inputs=mark(), seed=SEED, found=found)
+        print(f"{number + 1} of {REPLICATES}", file=sys.stderr)
+    return found
+
+
 def main() -> int:
     """Print the table and return 1 where a verdict fails; without --quick the replicates are run and recorded."""
     if "--quick" not in sys.argv:
-        found: dict[str, list[dict[str, object]]] = {"linked": [], "unlinked": []}
-        for number in range(REPLICATES):
-            for kind, cases in found.items():
-                cases.append(replicate(SEED + number, linked=kind == "linked"))
-            print(f"{number + 1} of {REPLICATES}", file=sys.stderr)
-        mark = _recorded.mark(REPLICATES, PATIENTS, outcomes.TRUTH, outcomes.DAYS.tolist(), outcomes.END)
-        _recorded.record("fit_outcomes", inputs=mark, seed=SEED, found=found)
+        study()
     return nlme.report(checks(quick="--quick" in sys.argv))
 
 

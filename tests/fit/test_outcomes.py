@@ -243,9 +243,7 @@ def test_a_link_that_is_ignored_is_seen() -> None:
     start = Parametric(model=JOINT, typical={"beta": 0.0})
     wrong = fit(cohort, start, method=Laplace(probes=0), free=["k", "rate"])
     assert 2 * (right.log_likelihood - wrong.log_likelihood) > 10.8  # chi-squared with one degree of freedom, p = 0.001
-    found = right.table.loc["beta"]
-    assert found.upper < 0
-    assert abs(found.estimate - TRUTH["beta"]) < 3 * found.se
+    assert right.table.upper["beta"] < 0  # whether intervals cover is asked of many cohorts, in validation/fit_outcomes.py
 
 
 def test_a_fit_with_outcomes_is_kept_exactly(tmp_path: Path) -> None:
