@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from _outcomes import (
     LINK,
-    TRUTH,
     by_quadrature,
     count_cohort,
     count_density,
