@@ -16,7 +16,7 @@ from autologue import Cohort, Event, Model, Observations, Output, Parameter, Pat
 from autologue.engine.closed import closed_form
 from autologue.engine.solve import solve
 from autologue.errors import InputError, ModelError, UnitError
-from autologue.likelihood import Likelihood
+from autologue.likelihood import REASONS, Likelihood
 from autologue.likelihood.happened import outcome_parts, outcome_value
 from autologue.likelihood.outcomes import CATEGORY, COUNT, DISPERSED, HAZARD, INTERVAL, SURVIVAL
 from autologue.population import Parametric
@@ -37,6 +37,7 @@ from autologue.terms import (
 )
 
 FLOOR = 1e-3
+RELAPSE = dict(relapse=Exponential(rate="rate"))
 TIMES = np.array([1.0, 5.9, 6.0, 7.0, 30.0, 90.0, 200.0])
 
 
@@ -201,9 +202,10 @@ def test_every_kind_of_time_beside_samples(name: str) -> None:
     sets = np.tile(population.typical_values(), (5, 1))
     sets[:, 0] *= np.exp(eta)
     expected = joint_density(patient, TRUTH)(eta)
-    found = lanes.evaluate(sets)
-    np.testing.assert_allclose(found.log_density, expected, rtol=2e-6, atol=2e-6)
+    np.testing.assert_allclose(lanes.evaluate(sets).log_density, expected, rtol=2e-6, atol=2e-6)
     found = lanes.gradient(sets, ["a", "k", "rate", "beta"])
+    by_row = found.density.log_density.reshape(5, -1).sum(axis=1)
+    np.testing.assert_allclose(by_row + found.outcomes, expected, rtol=1e-5, atol=1e-5)
     for k, step in enumerate((1e-3 * sets[:, 0], 1e-4, 1e-5, 1e-3)):
         ends = []
         for side in (1, -1):
@@ -212,6 +214,14 @@ def test_every_kind_of_time_beside_samples(name: str) -> None:
             values = [joint_density(patient, {**TRUTH, "a": m[0], "k": m[1], "rate": m[2], "beta": m[3]})(np.zeros(1))[0] for m in moved]
             ends.append(np.array(values))
         np.testing.assert_allclose(found.log_density[:, k], (ends[0] - ends[1]) / (2 * step), rtol=1e-3, atol=1e-3)
+
+
+def test_an_event_where_nothing_can_happen_has_a_status() -> None:
+    lanes = Likelihood(
+        Cohort((Patient(id="1", events={"relapse": Event(5.0, 5.0)}),)), Parametric(model=still(RELAPSE, numbers("rate")))
+    ).lanes()
+    for found in (lanes.evaluate(np.array([[0.0]])), lanes.gradient(np.array([[0.0]]), ["rate"]).density):
+        assert REASONS[found.status[0]].startswith("an observation is impossible")
 
 
 def test_sensitivities_pass_the_end_of_a_phase() -> None:
@@ -252,9 +262,6 @@ def test_counts_and_categories_follow_the_course() -> None:
     expected += np.log(np.where(seen["fever"], yes, 1 - yes)).sum()
     assert found.log_density[0] == pytest.approx(expected, rel=1e-10)
     assert found.outcomes[0] == found.log_density[0]
-
-
-RELAPSE = dict(relapse=Exponential(rate="rate"))
 
 
 @pytest.mark.parametrize(

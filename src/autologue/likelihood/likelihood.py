@@ -23,7 +23,7 @@ from autologue.errors import InputError, ModelError
 from autologue.likelihood.course import Course, plan_courses
 from autologue.likelihood.extinction import Fates, chosen_fate, drawn_chance, fates, posterior, probability_name
 from autologue.likelihood.happened import Happened, assemble_outcomes
-from autologue.likelihood.measured import Measured, add_chained
+from autologue.likelihood.measured import IMPOSSIBLE, Measured, add_chained
 from autologue.likelihood.outcomes import OutcomeRows, read_outcomes
 from autologue.likelihood.residual import error_numbers
 from autologue.likelihood.rows import Rows, read_rows
@@ -230,6 +230,7 @@ class Lanes:
             by, bend = np.zeros((1, count, m)), np.zeros((1, count, m, m))
             assemble_outcomes(there.begin, there.kind, there.y, there.read(buffer)[None], more[None], outcomes, by, bend)
             total += by[0]
+            rows.status[(rows.status == 0) & ~np.isfinite(outcomes[0])] = IMPOSSIBLE
         return Gradient(tuple(wrt), rows, slopes, total, outcomes[0])
 
     def predictions(self, parameters: Floats, wrt: Sequence[str]) -> tuple[Floats, Floats, Floats, Floats]:
