@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from autologue.errors import InputError
+from autologue.files import read_toml
 from autologue.protocol.entries import Assumptions, Quantity
 from autologue.protocol.plan import COURSES, Protocol
 from autologue.protocol.read_arms import check_endpoints, read_arms, read_endpoints
@@ -56,11 +56,7 @@ def read_protocol(path: str | Path, *, shelf: Path | None = None) -> Protocol:
 
 def _table(path: Path, shelf: Path | None, seen: tuple[Path, ...]) -> dict[str, Any]:
     """Return the tables of a file, laid over those of the protocol that it is like."""
-    try:
-        own = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        raise InputError(f"{path.name}: cannot be read as a protocol ({reason}); expected a TOML file") from None
+    own = read_toml(path, kind="a protocol", expected="a TOML file")
     if "like" not in own:
         return own
     name = Section(path.name, "", own).text("like")

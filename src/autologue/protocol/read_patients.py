@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from autologue.errors import InputError, unknown
+from autologue.protocol.conduct import LogSpread
 from autologue.protocol.entries import DISTRIBUTIONS, Covariate, Criterion, DoseRange, DoseRule, Fact, Quantity, Visits
 from autologue.protocol.plan import COURSES
 from autologue.protocol.section import Section
 
-__all__ = ["read_covariates", "read_dose", "read_eligibility", "read_samples", "read_sizes", "read_spread"]
+__all__ = ["SPREAD", "read_covariates", "read_dose", "read_eligibility", "read_log_spread", "read_samples", "read_sizes"]
 
+SPREAD = ("median", "sd", "lower", "upper")  # keys of a log-normal quantity
 FIXED = {"age": "year", "weight": "kg"}
 
 
@@ -37,12 +38,15 @@ def read_covariates(section: Section, course: str, needed: tuple[str, ...]) -> M
 
 
 def _covariate(section: Section, name: str, unit: str) -> Covariate:
-    inner = section.section(name, ("distribution", "median", "sd", "lower", "upper"))
-    kind = inner.text("distribution")
-    if kind not in DISTRIBUTIONS:
-        raise InputError(f"{inner.where('distribution')}: {unknown('distribution', kind, DISTRIBUTIONS)}")
-    spread = read_spread(inner, unit)
-    return Covariate(kind, spread.median, inner.number("sd", "1"), spread.lower, spread.upper)
+    inner = section.section(name, ("distribution", *SPREAD))
+    kind, spread = inner.choice("distribution", DISTRIBUTIONS), read_log_spread(inner, unit)
+    return Covariate(kind, spread.median, spread.sd, spread.lower, spread.upper)
+
+
+def read_log_spread(section: Section, unit: str) -> LogSpread:
+    """Return a log-normal quantity within its range."""
+    spread = read_spread(section, unit)
+    return LogSpread(spread.median, section.number("sd", "1"), spread.lower, spread.upper)
 
 
 def read_spread(section: Section, unit: str) -> DoseRange:
