@@ -55,8 +55,9 @@ def _manufacturing(section: Section) -> Manufacturing:
 
 
 def _waiting(section: Section) -> Waiting:
-    section.allow("loss", "deaths")
-    return Waiting(section.number("loss", "1/month"), section.share("deaths"))
+    section.allow("loss", "deaths", "assessed")
+    days, source = section.times("assessed", start="enrolment") if "assessed" in section.table else ((), "")
+    return Waiting(section.number("loss", "1/month"), section.share("deaths"), days, source)
 
 
 def _bridging(section: Section) -> Bridging:

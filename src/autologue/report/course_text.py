@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from autologue.plot.numbers import format_interval, format_number, format_unit
@@ -132,7 +133,9 @@ def _words(endpoint: str) -> str:
 def _predicted(one: Compared) -> str:
     if one.interval is None:
         return one.why
-    return f"{format_number(one.interval.median)} ({format_interval(one.interval.lower, one.interval.upper)}; ± {format_number(one.error, 2)})"
+    return (
+        f"{format_number(one.interval.median)} ({format_interval(one.interval.lower, one.interval.upper)}; ± {format_number(one.error, 2)})"
+    )
 
 
 def _widths(one: Compared) -> str:
@@ -151,7 +154,14 @@ def flow_words(found: CourseResult) -> str:
     plan = found.plan.setting.protocol
     who = plan.sizes.get("infused")
     reported = f" The trial itself reported {plan.infused} infused." if who is not None else ""
-    return f"{found.trial.count} replicates of {found.plan.size} enrolled patients each.{reported} Rates per infused patient leave out those lost before."
+    grown = 100.0 * np.isfinite(found.trial.table.progressed_waiting).mean()
+    waited = (
+        f" Before infusion {grown:.0f} % were seen to progress: some were withdrawn, some died, the others were infused." if grown else ""
+    )
+    return (
+        f"{found.trial.count} replicates of {found.plan.size} enrolled patients each.{reported}{waited} "
+        "Rates per infused patient leave out those lost before."
+    )
 
 
 def response_words(found: CourseResult) -> str:

@@ -17,7 +17,7 @@ from autologue.trial.flow import Flow
 from autologue.trial.streams import Stream, normals, uniforms
 from autologue.trial.values import Values
 
-__all__ = ["Assessed", "assess"]
+__all__ = ["Assessed", "assess", "labels_of_burden"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
@@ -106,6 +106,13 @@ def assess(plan: ResponsePlan, flow: Flow, burdens: Burdens, v: Values, *, seed:
     with np.errstate(invalid="ignore"):
         negative = burdens.negative > burdens.positive
     return Assessed(when, np.where(unseen[:, None], 0, label).astype(np.int8), kinds, negative, residual, true)
+
+
+def labels_of_burden(plan: ResponsePlan, burden: Floats, *, baseline: Floats) -> Codes:
+    """Return category codes (n, visits) of burdens in order of day, by the burden alone, against a baseline (n,); NaN: not assessed."""
+    assert plan.complete_at is not None
+    floor = np.maximum(baseline, plan.complete_at.value * (1 + 1e-9))
+    return LUGANO_BURDEN.category(lugano_burden_labels(burden, baseline=floor, complete_at=plan.complete_at.value))
 
 
 def _leukaemia(measured: Floats, flow: Flow, v: Values, days: Floats, *, seed: int) -> Codes:
