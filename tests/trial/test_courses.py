@@ -135,7 +135,7 @@ def test_above_the_tail_a_course_is_the_library_model(name: str, library: str, o
     chosen = flow.infused
     people = course.treated(_people(plan, values, flow.rows(chosen)), flow.rows(chosen), values.spread(flow.replicate[chosen]), seed=3)
     exact = solve(load(library), people.parameters, times=days, outputs=[output], solver=Solver(rtol=1e-9))
-    expected = course.from_model(exact.values[:, :, 0], values.spread(flow.replicate[chosen]))
+    expected = course.from_model(exact.values[:, :, 0], values.spread(flow.replicate[chosen]), count=np.ones(chosen.sum()))
     got = found.positive[chosen]
     many = (expected > expected[0, 0] * 1e-6) & (expected < 0.15 * (1 if name == "eliana" else 1e5))
     np.testing.assert_allclose(got[many], expected[many], rtol=0.02)

@@ -114,7 +114,8 @@ def _check_course(whole: Section, course: str, parts: dict[str, Any], *, car_t: 
         if name not in whole.table:
             raise InputError(f"{whole.file}: [{name}] is missing; expected it, because the course '{course}' needs it")
     if car_t and course == "none":
-        raise InputError(f"{whole.file}: course is 'none' for patients who receive CAR T cells; expected leukaemia, lymphoma or myeloma")
+        known = ", ".join(name for name in COURSES if name != "none")
+        raise InputError(f"{whole.file}: course is 'none' for patients who receive CAR T cells; expected one of {known}")
     for name in ("weight", "burden") if car_t else ():
         if name not in parts["covariates"]:
             raise InputError(f"{whole.file}: covariates.{name} is missing; expected a table, because the course '{course}' needs it")

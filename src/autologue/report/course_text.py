@@ -66,7 +66,11 @@ COURSE_REFERENCES = {
             "Leon-Triana O, Sabir S, Calvo GF, et al. Commun Nonlinear Sci Numer Simul 2021;94:105570.", "10.1016/j.cnsns.2020.105570"
         ),
     ),
-    "lymphoma": (Reference("Kimmel GJ, Locke FL, Altrock PM. Proc R Soc B 2021;288:20210229.", "10.1098/rspb.2021.0229"),),
+    **dict.fromkeys(
+        ("lymphoma", "mantle_cell", "follicular"),
+        (Reference("Kimmel GJ, Locke FL, Altrock PM. Proc R Soc B 2021;288:20210229.", "10.1098/rspb.2021.0229"),),
+    ),
+    "myeloma": (Reference("Singh AP, Chen W, Zheng X, et al. CPT Pharmacometrics Syst Pharmacol 2021;10:362-376.", "10.1002/psp4.12598"),),
 }
 TOXICITY_REFERENCES = (
     Reference("Hanson S, Grimes DR, Taylor-King JP, et al. bioRxiv 2016.", "10.1101/049908"),
