@@ -82,8 +82,8 @@ class MyelomaCourse(DiseaseCourse):
     typical_peak: ClassVar[float] = 3.5e4  # copies/ug, provisional
     assumed: ClassVar[str] = (
         "a provisional reading of the model; M-protein at infusion says nothing of the number of tumour cells; the last hundred cells "
-        "divide at the growth rate and die at the killing rate; effector cells below one are gone; antigen-negative cells neither stimulate nor "
-        "are killed; all patients have M-protein in serum and no disease outside marrow"
+        "divide at the growth and die at the killing rate; effector cells below one are gone; antigen-negative cells neither stimulate "
+        "nor are killed; all patients have M-protein in serum and no disease outside marrow"
     )
 
     @property
