@@ -1,9 +1,9 @@
 """Designs: two-stage designs and group-sequential bounds with futility, each held against an independent computation.
 
-Two-stage designs are searched again exhaustively, every total, first stage, stop and reject, with scipy's binomial distribution. The error that
-bounds spend is computed again as the probability of rectangles under a multivariate normal distribution (Genz & Bretz, in scipy),
-without the recursion by which they were found. The printed tables of Simon 1989, of Jennison & Turnbull 2000, of Lan & DeMets 1983 and of
-gsDesign are not at hand: their figures were written down from memory, say "recalled", and are to be read again in print.
+Two-stage designs are searched again exhaustively, every total, first stage, stop and reject, with scipy's binomial distribution. The
+error that bounds spend is computed again as the probability of rectangles under a multivariate normal distribution (Genz & Bretz, in
+scipy), without the recursion by which they were found. The printed tables of Simon 1989, of Jennison & Turnbull 2000, of Lan & DeMets
+1983 and of gsDesign are not at hand: their figures were written down from memory, say "recalled", and are to be read again in print.
 """
 
 import sys
