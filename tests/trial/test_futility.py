@@ -161,8 +161,8 @@ def test_whole_trials_pass_two_stages_as_often_as_the_binomial_says() -> None:
     assert found.patients == pytest.approx(stages.patients(found.rate), abs=4 * 0.5 / np.sqrt(600) * (stages.total - stages.first))
     with pytest.raises(InputError, match=r"a replicate has \d+ patients in the set 'responders', fewer than"):
         operate_two_stage(trial, replace(design, among="responders"))
-    with pytest.raises(InputError, match="unknown variable 'complet'; did you mean complete"):
-        operate_two_stage(trial, replace(design, endpoint="complet"))
+    with pytest.raises(InputError, match="variable 'cmax' is not yes or no in every patient"):
+        operate_two_stage(trial, replace(design, endpoint="cmax"))
 
 
 @pytest.mark.parametrize(
@@ -173,6 +173,9 @@ def test_whole_trials_pass_two_stages_as_often_as_the_binomial_says() -> None:
         ("second_line/futility.toml", "spending = -2.0", 'spending = "pocok"', "expected obrien_fleming or pocock, or a number"),
         ("second_line/futility.toml", "[design.futility]", "[design.futile]", "unknown key in [design] 'futile'; did you mean futility"),
         ("two_stage/design.toml", 'kind = "optimal"', 'kind = "optimum"', "unknown kind 'optimum'; did you mean optimal"),
+        ("two_stage/design.toml", 'endpoint = "complete"', 'endpoint = "complet"', "unknown endpoint 'complet'; did you mean complete"),
+        ("two_stage/design.toml", 'among = "enrolment"', 'among = "enrolled"', "unknown among 'enrolled'"),
+        ("two_stage/design.toml", "poor = 0.2\n", "", "two_stage.poor is missing; expected a response rate"),
         ("two_stage/design.toml", "good = 0.4", "good = 0.1", "two_stage.good is 0.1, not above poor (0.2)"),
         ("two_stage/design.toml", "poor = 0.2", "poor = 2", "two_stage.poor is 2; expected a response rate between 0 and 1"),
         (

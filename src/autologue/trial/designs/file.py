@@ -14,6 +14,7 @@ from autologue.trial.designs.sequential import SPENDINGS
 from autologue.trial.designs.survival import Futility, SurvivalDesign
 from autologue.trial.designs.two_stage import KINDS, TwoStageDesign
 from autologue.trial.shelf import protocol_names
+from autologue.trial.variables import SETS, VARIABLES
 
 __all__ = ["DesignFile", "Scenario", "read_design"]
 
@@ -23,10 +24,9 @@ _MOST = 100_000  # events
 _LARGEST = 200  # patients of a two-stage design at most
 _SEARCHED = 100  # unless told
 _WANTED = {
-    "endpoint": "the name of an endpoint or variable of the protocols",
+    "endpoint": "the name of an endpoint of the protocols",
     "experimental": "the name of an arm",
     "control": "the name of an arm",
-    "among": "the name of an analysis set",
     "events": "a whole number of events at the last look",
     "looks": "rising fractions of the events that end with 1",
     "alpha": "a one-sided error between 0 and 0.5",
@@ -92,7 +92,7 @@ def _futility(section: Section) -> Futility:
 
 def _two_stage(section: Section) -> TwoStageDesign:
     section.allow(*_STAGES)
-    endpoint, among, kind = _text(section, "endpoint"), _text(section, "among"), section.choice("kind", KINDS)
+    endpoint, among, kind = section.choice("endpoint", VARIABLES), section.choice("among", SETS), section.choice("kind", KINDS)
     rates = {key: _between(section, key, 1.0) for key in ("poor", "good")}
     errors = {key: _error(section, key) for key in ("alpha", "beta")}
     largest = section.table.get("largest", _SEARCHED)
@@ -135,7 +135,7 @@ def _spending(section: Section) -> str | float:
 
 
 def _fault(section: Section, key: str) -> InputError:
-    return section.fault(key, f"is {section.table.get(key)!r}", _WANTED[key])
+    return section.fault(key, f"is {section.table[key]!r}" if key in section.table else "is missing", _WANTED[key])
 
 
 def _scenario(section: Section, path: Path) -> Scenario:

@@ -65,8 +65,11 @@ def operate_two_stage(trial: Replicates, design: TwoStageDesign) -> TwoStageChar
         said = f"a replicate has {found} patients in the set '{design.among}', fewer than the {stages.total} of both stages"
         raise InputError(f"{said}; enrol more")
     order = np.argsort(np.where(chosen, np.asarray(trial.grouped(trial.table.entered, 1), float), np.inf), axis=1, kind="stable")
-    value = np.asarray(trial.grouped(variable(trial.table, design.endpoint, cut=np.inf), 1), float) > 0
-    response = np.take_along_axis(value, order, axis=1)[:, : stages.total]
+    value = variable(trial.table, design.endpoint, cut=np.inf)
+    if not np.isin(value, (0.0, 1.0)).all():
+        raise InputError(f"variable '{design.endpoint}' is not yes or no in every patient; expected one that is, as 'complete'")
+    yes = np.asarray(trial.grouped(value == 1.0, 1), bool)
+    response = np.take_along_axis(yes, order, axis=1)[:, : stages.total]
     first, total = response[:, : stages.first].sum(axis=1), response.sum(axis=1)
     early = first <= stages.stop
     success = (~early & (total > stages.reject)).astype(float)
