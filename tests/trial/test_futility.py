@@ -205,6 +205,7 @@ def test_what_is_wrong_with_a_file_is_one_sentence(tmp_path: Path, name: str, ol
     ("name", "words"),
     [
         ("second_line/futility.toml", ("futile", "bounds do not bind", "power is 0.9 at a hazard ratio of", "events expected")),
+        ("second_line/overall_survival.toml", ("no crossover", "all bridged", "slow", "One-sided error 0.025")),
         ("two_stage/design.toml", ("salvage as in SCHOLAR-1", "Stop after 13 patients with at most 3 responses", "patients expected 20.6")),
     ],
 )
@@ -213,3 +214,17 @@ def test_the_command_prints_every_kind_of_design(name: str, words: tuple[str, ..
     assert done.exit_code == 0, done.output
     for each in words:
         assert each in " ".join(done.output.split()), each
+    assert ("futil" in done.output.replace("success / futility", "")) == (name == "second_line/futility.toml")
+
+
+def test_crossover_hides_survival() -> None:
+    plan = read_design(DESIGNS / "second_line" / "overall_survival.toml")
+    assert isinstance(plan.design, SurvivalDesign)
+    ratios = {}
+    for scenario in plan.scenarios[:2]:
+        protocol = load_protocol(scenario.protocol)
+        trial = replicate_course(plan_course(protocol, seed=8, uncertain=False), 40)
+        found = operate(trial, plan.design, arms=list(protocol.arms))
+        ratios[scenario.name] = found.hazard_ratio
+        assert (found.crossed > 0) == (scenario.name == "as assumed")
+    assert ratios["no crossover"] < ratios["as assumed"] - 0.1

@@ -64,12 +64,20 @@ def design(
             rows = _conducted(plan, protocols, replicates, seed, advance, _stages(plan.design))
     title = f"{plan.name}: {plan.design.endpoint}, {replicates} replicates, seed {seed}"
     if isinstance(plan.design, SurvivalDesign):
-        console.print_table(title, HEADS, rows, right=HEADS[2:])
+        _print(title, HEADS, rows, hidden=() if plan.design.futility else ("futile by look",))
         _say_bounds(plan.design)
     else:
-        console.print_table(title, STAGE_HEADS, rows, right=STAGE_HEADS[2:])
+        _print(title, STAGE_HEADS, rows)
         _say_stages(plan.design)
     console.say("± is the Monte-Carlo standard error. Research and simulation: not a medical device.")
+
+
+def _print(title: str, heads: tuple[str, ...], rows: list[list[str]], *, hidden: tuple[str, ...] = ()) -> None:
+    """Print a table without the columns that say nothing here."""
+    shown = [k for k, head in enumerate(heads) if head not in hidden]
+    kept = tuple(heads[k] for k in shown)
+    words = ("scenario", "values", "look")
+    console.print_table(title, kept, [[row[k] for k in shown] for row in rows], right=[head for head in kept if head not in words])
 
 
 def _conducted(
@@ -129,9 +137,8 @@ def _say_bounds(chosen: SurvivalDesign) -> None:
         power = f"{conditional_power(low, t, bound=float(bounds.upper[-1]), drift=bounds.drift):.2f}" if asked else "–"
         ends = [f"{p[0][k]:.4f} / {p[1][k]:.4f}" if p else "–" for p in (null, planned)]
         rows.append([str(k + 1), f"{t * chosen.events:.0f}", f"{up:.3f}", f"{chosen.hazard_ratio(up, k):.2f}", *stop, power, *ends])
-    console.print_table(
-        "Bounds of the log-rank statistic, and the chance to end at each look: success / futility", BOUND_HEADS, rows, right=BOUND_HEADS[1:]
-    )
+    hidden = () if futility else ("stop below", "HR there ", "conditional power", "ends, planned effect")
+    _print("Bounds of the log-rank statistic, and the chance to end at each look: success / futility", BOUND_HEADS, rows, hidden=hidden)
     said = f"One-sided error {chosen.alpha:g}, spent as {_spending(chosen.spending)}."
     if futility:
         expected = [chosen.events * sum(t * (u + d) for t, u, d in zip(chosen.looks, *p, strict=True)) for p in (null, planned) if p]
