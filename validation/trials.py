@@ -68,7 +68,7 @@ def checks(*, replicates=200, large=40):
 def remarks():
     """Return what the counts say, and the links that were assumed, as Markdown for the documentation."""
     said = f"\n## In all\n\n{validated(replicates=200, large=40).summary()}\n\n## Links whose value was assumed\n\n"
-    for name in ("leukaemia", "lymphoma", "toxicity", "mortality", "controls"):
+    for name in ("leukaemia", "lymphoma", "mantle_cell", "follicular", "myeloma", "toxicity", "mortality", "controls"):
         assumed = [f"`{key}`" for key, link in shipped_links(name).items() if link.source.startswith("assumed")]
         said += f"- {name}: {', '.join(assumed)}\n" if assumed else ""
     return said + "\n## Claims\n"

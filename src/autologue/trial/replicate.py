@@ -24,7 +24,7 @@ from autologue.protocol import Protocol
 from autologue.survival.life_table import LifeTable
 from autologue.trial.block import Setting, simulate_block
 from autologue.trial.cluster import on_cluster
-from autologue.trial.courses import course_named
+from autologue.trial.courses import course_named, links_named
 from autologue.trial.endpoints import estimands_of
 from autologue.trial.flow import MONTH
 from autologue.trial.link import Link, shipped_links
@@ -90,7 +90,7 @@ def course_links(protocol: Protocol) -> Mapping[str, Link]:
         names.append("controls")
     if protocol.course in ("", "none"):
         return shipped_links(*names)
-    names += ["toxicity", *course_named(protocol.course).links]
+    names += ["toxicity", *links_named(protocol.course)]
     return {**shipped_links(*names), **product_links(protocol.product.value)}
 
 
