@@ -24,15 +24,15 @@ from autologue.trial.block import Setting, simulate_block
 from autologue.trial.courses import course_named
 from autologue.trial.endpoints import estimands_of
 from autologue.trial.flow import MONTH
-from autologue.trial.link import Link, shipped_links
-from autologue.trial.products import product_links
+from autologue.trial.link import Link
+from autologue.trial.scopes import course_links
 from autologue.trial.statistics import Replicates
 from autologue.trial.store import read_part, write_part
 from autologue.trial.table import Courses, joined
 from autologue.trial.toxicity.signal import MODEL as SIGNAL_MODEL
 from autologue.trial.values import Values, trial_values
 
-__all__ = ["BLOCK", "Plan", "course_links", "plan_course", "replicate_course"]
+__all__ = ["BLOCK", "Plan", "plan_course", "replicate_course"]
 
 Floats = NDArray[np.float64]
 BLOCK = 25  # replicates that one thread simulates at once; part of nothing's bits
@@ -76,17 +76,6 @@ class Plan:
             "size": self.size, "models": self.models, "life_table": self.setting.life_table is not None,
         }  # fmt: skip
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:24]
-
-
-def course_links(protocol: Protocol) -> Mapping[str, Link]:
-    """Return the links that patients of a protocol need."""
-    names = ["mortality"]
-    if any(arm.treatment == "comparator" for arm in protocol.arms.values()):
-        names.append("controls")
-    if protocol.course in ("", "none"):
-        return shipped_links(*names)
-    names += ["toxicity", *course_named(protocol.course).links]
-    return {**shipped_links(*names), **product_links(protocol.product.value)}
 
 
 def plan_course(
