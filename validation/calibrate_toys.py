@@ -2,8 +2,8 @@
 
 Two simulators have posteriors in closed form: normal means of known variance, and events among n patients under a Beta prior. Each is
 calibrated many times to data simulated from parameters of its own prior. If the method is right, the place of the true parameter among
-the draws is uniform, and intervals of 50, 80 and 90 % hold it that often (simulation-based calibration). Beside this stand the exact mean and
-standard deviation of single posteriors. The method is approximate in three ways, all of which this study would show: the fitted surface,
+the draws is uniform, and intervals of 50, 80 and 90 % hold it that often (simulation-based calibration). Beside this stand the exact mean
+and standard deviation of single posteriors. The method is approximate in three ways, all of which this study would show: the fitted surface,
 the covariance from a few replicates, and the normal form of a binomial share. The last line is a fault put in on purpose: a target that
 claims four times its patients must be found out.
 """
@@ -87,10 +87,14 @@ def _calibrated(places, what, level, source):
     rows = []
     for share in (0.5, 0.8, 0.9):
         error = 3 * np.sqrt(share * (1 - share) / len(places))
-        rows.append(claim(f"{what}: {share:.0%} intervals hold it", source=source, published=share, ours=coverage(places, share), tolerance=error))
+        rows.append(
+            claim(f"{what}: {share:.0%} intervals hold it", source=source, published=share, ours=coverage(places, share), tolerance=error)
+        )
     p = uniformity(places)
     said = f"above {level}"
-    rows.append(dict(claim=f"{what}: p-value of uniform places", source=source, published=said, ours=p, tolerance=0.0, passed=p > level, note=""))
+    rows.append(
+        dict(claim=f"{what}: p-value of uniform places", source=source, published=said, ours=p, tolerance=0.0, passed=p > level, note="")
+    )
     return rows
 
 
@@ -108,16 +112,38 @@ def checks(*, quick=True):
     for k in range(2):
         sd = float(np.sqrt(covariance[k, k]))
         ours = float(found.draws[:, k].mean())
-        rows.append(claim(f"normal means: mean of parameter {k + 1}", source="conjugate form", published=float(mean[k]), ours=ours, tolerance=0.25 * sd))
+        rows.append(
+            claim(
+                f"normal means: mean of parameter {k + 1}",
+                source="conjugate form",
+                published=float(mean[k]),
+                ours=ours,
+                tolerance=0.25 * sd,
+            )
+        )
         ours = float(found.draws[:, k].std())
-        rows.append(claim(f"normal means: deviation of parameter {k + 1}", source="conjugate form", published=sd, ours=ours, tolerance=0.15 * sd))
+        rows.append(
+            claim(f"normal means: deviation of parameter {k + 1}", source="conjugate form", published=sd, ours=ours, tolerance=0.15 * sd)
+        )
     for k in (4, 20):
         exact, ours = beta(A + k, B + N - k), betaincinv(A, B, ndtr(calibrated_share(k / N, 9).draws[:, 0]))
-        rows.append(claim(f"{k} events of {N}: mean chance", source="Beta", published=exact.mean(), ours=float(ours.mean()), tolerance=0.25 * exact.std()))
-        rows.append(claim(f"{k} events of {N}: deviation", source="Beta", published=exact.std(), ours=float(ours.std()), tolerance=0.15 * exact.std()))
+        rows.append(
+            claim(
+                f"{k} events of {N}: mean chance",
+                source="Beta",
+                published=exact.mean(),
+                ours=float(ours.mean()),
+                tolerance=0.25 * exact.std(),
+            )
+        )
+        rows.append(
+            claim(
+                f"{k} events of {N}: deviation", source="Beta", published=exact.std(), ours=float(ours.std()), tolerance=0.15 * exact.std()
+            )
+        )
     held = coverage(places_of_chances(studies, claimed=4), 0.9)
-    rows.append(dict(claim="four times the patients claimed: 90 % intervals hold it", source="a fault put in on purpose", published="below 0.8",
-                     ours=held, tolerance=0.0, passed=held < 0.8, note=""))  # fmt: skip
+    rows.append(dict(claim="four times the patients: 90 % intervals hold it", source="a fault put in on purpose",
+                     published="below 0.8", ours=held, tolerance=0.0, passed=held < 0.8, note=""))  # fmt: skip
     return rows
 
 

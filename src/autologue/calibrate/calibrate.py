@@ -165,7 +165,9 @@ def _nearby(seen: Sequence[_Seen]) -> _Seen:
     reach = float(np.quantile(_distance(last.z, last.z), 0.99))
     chosen = [_distance(each.z, last.z) <= reach for each in seen[:-1]] + [np.ones(len(last.z), bool)]
     block = np.concatenate([each.block[some] for each, some in zip(seen, chosen, strict=True)])
-    joined = [np.concatenate([getattr(e, name)[some] for e, some in zip(seen, chosen, strict=True)]) for name in ("z", "means", "covariances")]
+    joined = [
+        np.concatenate([getattr(e, name)[some] for e, some in zip(seen, chosen, strict=True)]) for name in ("z", "means", "covariances")
+    ]
     return _Seen(joined[0], np.unique(block, return_inverse=True)[1], joined[1], joined[2])
 
 
@@ -173,7 +175,7 @@ def _distance(z: Floats, among: Floats) -> Floats:
     """Return squared distances of points from a cloud of points, in its own covariance."""
     centre, covariance = among.mean(axis=0), np.atleast_2d(np.cov(among, rowvar=False)) + 1e-9 * np.eye(among.shape[1])
     away = z - centre
-    return np.einsum("ij,ij->i", away, cho_solve(cho_factor(covariance), away.T).T)
+    return np.asarray(np.einsum("ij,ij->i", away, cho_solve(cho_factor(covariance), away.T).T))
 
 
 def _outside(draws: Floats, design: Floats) -> float:

@@ -23,7 +23,7 @@ LEVELS = (0.05, 0.5, 0.95)
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A wave: its number, the power that broadened its design, points fitted; of each target the variance explained and the surface's error.
+    """A wave: its number, the power that broadened its design, points fitted; of each target the variance explained and the error.
 
     `error` is the standard deviation of the surface at points left out over that of the target itself.
     """
@@ -68,7 +68,7 @@ class Calibration:
 
     @property
     def slopes(self) -> Floats:
-        """Change of each target, in its own standard deviations, for one prior standard deviation of each parameter, at the posterior mean."""
+        """Change of each target, in its standard deviations, for one of the prior of each parameter, at the posterior mean."""
         return np.asarray(self.surface.slopes(self.draws.mean(axis=0)) / np.sqrt(np.diag(self.covariance))[:, None])
 
     def identifiability(self) -> pd.DataFrame:
@@ -90,7 +90,7 @@ class Calibration:
         return pd.DataFrame(rows)
 
     def fit(self) -> pd.DataFrame:
-        """Return one row a target: published, mean over the posterior, predictive interval of a new study, distance in standard deviations."""
+        """Return one row a target: published, predictive mean and interval of a new study, distance in predictive standard deviations."""
         means = self.surface.at(self.draws)
         total = np.sqrt(np.diag(self.covariance) + means.var(axis=0, ddof=1))
         rows = []
@@ -105,9 +105,9 @@ class Calibration:
         return pd.DataFrame(rows)
 
     def together(self) -> float:
-        """Return the posterior predictive p-value of all targets at once: the chance of a new study farther from its mean than the published one.
+        """Return the posterior predictive p-value of all targets at once.
 
-        The distance is that of Mahalanobis; near 0 the simulator cannot give the targets together, near 1 it claims too much chance.
+        It is the chance of a new study farther from its mean than the published one, by the distance of Mahalanobis; near 0 the simulator cannot give the targets together, near 1 it claims too much chance.
         """
         away = np.array([target.observed for target in self.targets]) - self.surface.at(self.draws)
         distance = np.einsum("ij,ij->i", away, cho_solve(cho_factor(self.covariance), away.T).T)

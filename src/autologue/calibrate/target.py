@@ -20,8 +20,8 @@ SCALES = ("share", "log", "normal")
 class Target:
     """A published value and the scale on which replicates of it are about normal.
 
-    A `share` of `n` patients is compared as the angle asin(sqrt((k + 3/8) / (n + 3/4))) (Anscombe 1948, Biometrika 35:246-254), whose chance
-    is nearly the same at every share; `log` is for times, ratios and geometric means; `normal` leaves the value as it is.
+    A `share` of `n` patients is compared as the angle asin(sqrt((k + 3/8) / (n + 3/4))) (Anscombe 1948, Biometrika 35:246-254), whose
+    chance is nearly the same at every share; `log` is for times, ratios and geometric means; `normal` leaves the value as it is.
     `spread` is the standard deviation, on that scale, of what no replicate shows: adjudicators, rounding, the simulator's own error.
 
     >>> Target("response", 0.5, "share", n=100).at(np.array([0.5, 0.0])).round(3).tolist()

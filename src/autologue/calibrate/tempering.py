@@ -1,7 +1,7 @@
 """Draws from a posterior whose prior is standard normal: particles carried from the prior by tempering.
 
-Sequential Monte Carlo of Del Moral, Doucet & Jasra 2006 (J R Stat Soc B 68:411-436): each power of the likelihood is as far from the last as
-half of the particles can follow, then particles are resampled and moved by random walks of Metropolis with their own covariance.
+Sequential Monte Carlo of Del Moral, Doucet & Jasra 2006 (J R Stat Soc B 68:411-436): each power of the likelihood is as far from the last
+as half of the particles can follow, then particles are resampled and moved by random walks of Metropolis with their own covariance.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def temper(likelihood: LogLikelihood, dimension: int, *, particles: int, moves: 
         z, logs, reached = z[rows], logs[rows], following
         root = np.linalg.cholesky(covariance) * 2.38 / np.sqrt(dimension)
         for k in range(moves):
-            z, logs, taken = _move(likelihood, z, logs, size * root, power=reached, seed=seeds.child_seed(seed, _PURPOSE, _MOVES * step + k))
+            z, logs, taken = _move(
+                likelihood, z, logs, size * root, power=reached, seed=seeds.child_seed(seed, _PURPOSE, _MOVES * step + k)
+            )
             size = float(np.clip(size * np.exp(taken - 0.25), 0.05, 3.0))
     return z
 

@@ -32,6 +32,10 @@ def trial(
     ] = False,
     parts: Annotated[Path | None, typer.Option(help="Folder that keeps finished blocks of patients; the same run resumes from it.")] = None,
     life_table: Annotated[Path | None, typer.Option(help="CSV of age, sex and yearly hazard: deaths from other causes.")] = None,
+    prior: Annotated[
+        bool, typer.Option("--prior", help="Draw links from their own uncertainty, not from the calibration that ships.")
+    ] = False,
+    posterior: Annotated[Path | None, typer.Option(help="Draw links from this file of `autologue calibrate`.")] = None,
 ) -> None:
     """Conduct a virtual trial many times and print each prediction beside the published figure.
 
@@ -60,7 +64,7 @@ def trial(
     with console.progress("conducting the trial", _work(protocol, replicates, course_replicates)) as advance:
         result = conduct(
             protocol, replicates=replicates, seed=seed, uncertain=not central, parts=parts, life_table=table, progress=advance,
-            course_replicates=course_replicates,
+            course_replicates=course_replicates, prior=prior, posterior=posterior,
         )  # fmt: skip
     write_report(trial_report(result), page)
     if json_file is not None:

@@ -43,6 +43,7 @@ COVARIATES = {"age": "year", "weight": "kg", "burden": "1", "dose_per_kg": "cell
 def conduct(
     protocol: Protocol | str, *, replicates: int = 1000, seed: int = 0, uncertain: bool = True, parts: Path | None = None,
     life_table: LifeTable | None = None, progress: Progress | None = None, course_replicates: int | None = None,
+    prior: bool = False, posterior: Path | None = None,
 ) -> TrialResult:  # fmt: skip
     """Conduct a trial `replicates` times and return what it predicts beside what was published.
 
@@ -51,6 +52,8 @@ def conduct(
     by default as often, but at most 200 times, for it is the dearer part. `parts` is a folder in which blocks of patients are kept, so that
     the same run can be resumed. `life_table` gives deaths from other causes (None: a hazard of links). `progress` is called with the
     number of replicates done since the last call; panels and patients are counted apart (see `work`).
+    Links of the course are drawn from the posterior that ships, where there is one and it is not stale; with `prior` from their own
+    uncertainty, and with `posterior` from a file that `calibrate_trials` made.
     The same protocol, published figures and seed give the same bits for any number of threads, and replicate k is the same trial for
     any number of replicates. Raises InputError for what cannot be used.
 
@@ -72,7 +75,10 @@ def conduct(
         result = _with_panels(result, file, progress)
     if not plan.course:
         return result
-    followed = follow_trial(plan, followed_often, seed=seed, uncertain=uncertain, parts=parts, life_table=life_table, progress=progress)
+    followed = follow_trial(
+        plan, followed_often, seed=seed, uncertain=uncertain, parts=parts, life_table=life_table, progress=progress, prior=prior,
+        posterior=posterior,
+    )  # fmt: skip
     return replace(result, course=followed, models={**result.models, **followed.plan.models})
 
 

@@ -30,7 +30,9 @@ def chosen_links(protocols: Sequence[Protocol], only: Iterable[str] | None) -> M
     marked = {name: link for p in protocols for name, (_, link) in calibratable(p).items()}
     if not marked:
         names = ", ".join(p.file or p.name.value for p in protocols)
-        raise InputError(f"{names}: no link of these patients says calibrate = true, so there is nothing to calibrate; add a trial with cells")
+        raise InputError(
+            f"{names}: no link of these patients says calibrate = true, so there is nothing to calibrate; add a trial with cells"
+        )
     for name in only or ():
         if name in marked:
             continue

@@ -96,7 +96,9 @@ def read_posterior(path: str | Path) -> Posterior:
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         reason = getattr(problem, "strerror", None) or f"{type(problem).__name__}: {problem}"
-        raise InputError(f"{path}: cannot be read as posterior draws ({reason}); expected a file that `autologue calibrate` wrote") from None
+        raise InputError(
+            f"{path}: cannot be read as posterior draws ({reason}); expected a file that `autologue calibrate` wrote"
+        ) from None
     sizes = {value.shape for value in draws.values()}
     if len(sizes) != 1 or any(len(shape) != 1 or not shape[0] for shape in sizes) or not all(np.isfinite(v).all() for v in draws.values()):
         raise InputError(f"{path}: its draws are not as many finite numbers for each link; calibrate again")
@@ -133,9 +135,13 @@ def drawing_for(protocol: Protocol, *, prior: bool = False, posterior: Path | No
         return Drawing({}, PRIOR)
     changed = found.stale() if posterior is None else _changed(found, protocol)
     if changed and posterior is not None:
-        raise InputError(f"{posterior}: stale, for these have changed since it was calibrated: {changed}; calibrate again, or draw from the prior")
+        raise InputError(
+            f"{posterior}: stale, for these have changed since it was calibrated: {changed}; calibrate again, or draw from the prior"
+        )
     if changed:
-        return Drawing({}, f"Links are drawn from their prior: the posterior that ships is stale ({changed} changed since); calibrate again.")
+        return Drawing(
+            {}, f"Links are drawn from their prior: the posterior that ships is stale ({changed} changed since); calibrate again."
+        )
     own = found.of(protocol)
     if not own:
         return Drawing({}, "Links are drawn from their prior: no link of these patients was calibrated.")

@@ -53,7 +53,7 @@ class TrialCalibration:
             date=datetime.now(UTC).date().isoformat(),
             report={
                 "method": {name: getattr(self.method, name) for name in self.method.__dataclass_fields__},
-                "trials simulated at each set of links": self.method.replicates, "sets of links": self.found.replicates // self.method.replicates,
+                "trials at each set of links": self.method.replicates, "sets of links": self.found.replicates // self.method.replicates,
                 "p of all targets together": self.found.together(), "draws beyond the last design": self.found.outside,
                 "identifiability": table.to_dict("records"), "fit": fit.to_dict("records"), "informed nothing": list(self.silent),
             },
