@@ -10,4 +10,4 @@ from autologue.calibrate.calibration import Calibration
 from autologue.calibrate.simulated import Simulator
 from autologue.calibrate.target import SCALES, Target
 
-__all__ = ["SCALES", "Calibration", "Simulator", "SyntheticLikelihood", "Target", "Wave", "calibrate", "work"]
+__all__ = ["Calibration", "SCALES", "Simulator", "SyntheticLikelihood", "Target", "Wave", "calibrate", "work"]

@@ -107,7 +107,8 @@ class Calibration:
     def together(self) -> float:
         """Return the posterior predictive p-value of all targets at once.
 
-        It is the chance of a new study farther from its mean than the published one, by the distance of Mahalanobis; near 0 the simulator cannot give the targets together, near 1 it claims too much chance.
+        It is the chance of a new study farther from its mean than the published one, by the distance of Mahalanobis; near 0 the
+        simulator cannot give the targets together, near 1 it claims too much chance.
         """
         away = np.array([target.observed for target in self.targets]) - self.surface.at(self.draws)
         distance = np.einsum("ij,ij->i", away, cho_solve(cho_factor(self.covariance), away.T).T)

@@ -20,6 +20,7 @@ from autologue.engine.solve import prepare, threads
 from autologue.errors import InputError, UnitError, unknown
 from autologue.protocol import Protocol
 from autologue.survival.life_table import LifeTable
+from autologue.trial.calibration.posterior import drawing_for
 from autologue.trial.comparison import PANELS, Row, read_rows
 from autologue.trial.curves import kinetic_curves, leukaemic_curves
 from autologue.trial.followed import CONTROLS, follow_trial
@@ -71,6 +72,8 @@ def conduct(
         protocol=plan, replicates=replicates, seed=seed, lines=(), panels={}, kinetics={}, leukaemia={}, models={},
         inputs=(file,) if file else (),
     )  # fmt: skip
+    if plan.course:
+        drawing_for(plan, prior=prior, posterior=posterior)  # draws that cannot be used are refused before the panels
     if plan.panels is not None:
         result = _with_panels(result, file, progress)
     if not plan.course:
