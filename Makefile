@@ -41,7 +41,7 @@ selftest: $(READY)
 
 lock: $(VENV)/pyvenv.cfg
 	$(PIP) install uv
-	$(BIN)/uv pip compile pyproject.toml --group pyproject.toml:build --extra report --extra sensitivity --extra test --extra docs \
+	$(BIN)/uv pip compile pyproject.toml --group pyproject.toml:build --extra report --extra sensitivity --extra cluster --extra test --extra docs \
 	  --universal --python-version 3.11 --upgrade --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make lock" --quiet --output-file requirements.lock
 

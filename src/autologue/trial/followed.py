@@ -28,12 +28,12 @@ def families_of(protocol: Protocol) -> tuple[Family, ...]:
 
 def follow_trial(
     protocol: Protocol, replicates: int, *, seed: int, uncertain: bool, parts: Path | None = None, life_table: LifeTable | None = None,
-    progress: Callable[[int], None] | None = None, prior: bool = False, posterior: Path | None = None,
+    progress: Callable[[int], None] | None = None, scheduler: str = "", prior: bool = False, posterior: Path | None = None,
 ) -> CourseResult:  # fmt: skip
     """Return the patients of a trial, compared with its published figures; see `conduct`."""
     drawing = drawing_for(protocol, prior=prior, posterior=posterior)
     plan = plan_course(protocol, seed=seed, uncertain=uncertain, calibrated=drawing.calibrated, life_table=life_table)
-    trial = replicate_course(plan, replicates, parts=parts, progress=progress)
+    trial = replicate_course(plan, replicates, parts=parts, progress=progress, scheduler=scheduler)
     control = None
     if protocol.control:
         other = load_protocol(protocol.control)
