@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from autologue.plot.numbers import format_interval, format_number, format_unit
@@ -65,7 +66,11 @@ COURSE_REFERENCES = {
             "Leon-Triana O, Sabir S, Calvo GF, et al. Commun Nonlinear Sci Numer Simul 2021;94:105570.", "10.1016/j.cnsns.2020.105570"
         ),
     ),
-    "lymphoma": (Reference("Kimmel GJ, Locke FL, Altrock PM. Proc R Soc B 2021;288:20210229.", "10.1098/rspb.2021.0229"),),
+    **dict.fromkeys(
+        ("lymphoma", "mantle_cell", "follicular"),
+        (Reference("Kimmel GJ, Locke FL, Altrock PM. Proc R Soc B 2021;288:20210229.", "10.1098/rspb.2021.0229"),),
+    ),
+    "myeloma": (Reference("Singh AP, Chen W, Zheng X, et al. CPT Pharmacometrics Syst Pharmacol 2021;10:362-376.", "10.1002/psp4.12598"),),
 }
 TOXICITY_REFERENCES = (
     Reference("Hanson S, Grimes DR, Taylor-King JP, et al. bioRxiv 2016.", "10.1101/049908"),
@@ -132,7 +137,9 @@ def _words(endpoint: str) -> str:
 def _predicted(one: Compared) -> str:
     if one.interval is None:
         return one.why
-    return f"{format_number(one.interval.median)} ({format_interval(one.interval.lower, one.interval.upper)}; ± {format_number(one.error, 2)})"
+    return (
+        f"{format_number(one.interval.median)} ({format_interval(one.interval.lower, one.interval.upper)}; ± {format_number(one.error, 2)})"
+    )
 
 
 def _widths(one: Compared) -> str:
@@ -151,7 +158,14 @@ def flow_words(found: CourseResult) -> str:
     plan = found.plan.setting.protocol
     who = plan.sizes.get("infused")
     reported = f" The trial itself reported {plan.infused} infused." if who is not None else ""
-    return f"{found.trial.count} replicates of {found.plan.size} enrolled patients each.{reported} Rates per infused patient leave out those lost before."
+    grown = 100.0 * np.isfinite(found.trial.table.progressed_waiting).mean()
+    waited = (
+        f" Before infusion {grown:.0f} % were seen to progress: some were withdrawn, some died, the others were infused." if grown else ""
+    )
+    return (
+        f"{found.trial.count} replicates of {found.plan.size} enrolled patients each.{reported}{waited} "
+        "Rates per infused patient leave out those lost before."
+    )
 
 
 def response_words(found: CourseResult) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from autologue.protocol import Protocol
-from autologue.trial.courses import course_named
+from autologue.trial.courses import links_named
 from autologue.trial.link import Link, shipped_links
 from autologue.trial.products import product_links, product_scope
 
@@ -13,7 +13,7 @@ __all__ = ["course_links", "link_scopes"]
 
 
 def link_scopes(protocol: Protocol) -> Mapping[str, Mapping[str, Link]]:
-    """Return the links that patients of a protocol need, by the file they stand in.
+    """Return the links that patients of a protocol need, by the file they stand in; where two files have one name, the later has it.
 
     >>> from autologue.trial.shelf import load_protocol
     >>> list(link_scopes(load_protocol("zuma_1")))
@@ -24,9 +24,11 @@ def link_scopes(protocol: Protocol) -> Mapping[str, Mapping[str, Link]]:
         names.append("controls")
     if protocol.course in ("", "none"):
         return {name: shipped_links(name) for name in names}
-    names += ["toxicity", *course_named(protocol.course).links]
+    names += ["toxicity", *links_named(protocol.course)]
     product = protocol.product.value
-    return {**{name: shipped_links(name) for name in names}, product_scope(product): product_links(product)}
+    found = {**{name: shipped_links(name) for name in names}, product_scope(product): product_links(product)}
+    owner = {name: scope for scope, links in found.items() for name in links}
+    return {scope: {name: link for name, link in links.items() if owner[name] == scope} for scope, links in found.items()}
 
 
 def course_links(protocol: Protocol) -> Mapping[str, Link]:

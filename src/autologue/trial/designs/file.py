@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from autologue.errors import InputError, unknown
+from autologue.files import read_toml
 from autologue.trial.designs.survival import SurvivalDesign
 
 __all__ = ["DesignFile", "Scenario", "read_design"]
@@ -38,11 +38,7 @@ class DesignFile:
 def read_design(path: str | Path) -> DesignFile:
     """Read a design file: [design] and [[scenario]]; raises InputError, one sentence that names the file, the key and the remedy."""
     path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        raise InputError(f"{path.name}: cannot be read as a design ({reason}); expected TOML with [design] and [[scenario]]") from None
+    table = read_toml(path, kind="a design", expected="TOML with [design] and [[scenario]]")
     _allow(table, ("design", "scenario"), path.name)
     given = table.get("design")
     if not isinstance(given, dict):
