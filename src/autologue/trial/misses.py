@@ -9,16 +9,21 @@ from autologue.trial.compared import Compared
 from autologue.trial.families import Family
 from autologue.trial.validated import Validated, ValidatedTrials
 
-__all__ = ["missed_paragraphs"]
+__all__ = ["missed_paragraph", "missed_paragraphs"]
 
 
 def missed_paragraphs(found: ValidatedTrials, prior: ValidatedTrials | None = None) -> Iterator[str]:
-    """Yield a paragraph for each checking figure outside; `prior` has the same figures without calibration."""
-    before = {} if prior is None else {id(row.compared.row): row for row in prior.rows}
-    for row in found.rows:
-        one = row.compared
-        if one.family.use == "check" and one.verdict == "outside":
-            yield " ".join([*_how_far(one), *_how_sure(one), *_beside(row), *_before(before.get(id(one.row))), *_related(one, found)])
+    """Yield a paragraph for each checking figure outside; `prior` has the same figures, in their order, without calibration."""
+    then = [None] * len(found.rows) if prior is None else prior.rows
+    for row, before in zip(found.rows, then, strict=True):
+        if row.compared.family.use == "check" and row.compared.verdict == "outside":
+            yield missed_paragraph(row, found, before)
+
+
+def missed_paragraph(row: Validated, found: ValidatedTrials, before: Validated | None = None) -> str:
+    """Return the paragraph of one figure outside, which is among those `found`; `before` is the same figure without calibration."""
+    one = row.compared
+    return " ".join([*_how_far(one), *_how_sure(one), *_beside(row), *_before(before), *_related(one, found)])
 
 
 def _how_far(one: Compared) -> Iterator[str]:
