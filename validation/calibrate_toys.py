@@ -99,7 +99,7 @@ def _calibrated(places, what, level, source):
     return rows
 
 
-def checks(*, quick=True):
+def checks(*, quick):
     """Return the claims; the whole study has 400 data sets of each simulator, the quick one 40."""
     studies = 40 if quick else 400
     source = "Talts et al. 2018, arXiv:1804.06788"

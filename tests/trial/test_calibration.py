@@ -28,7 +28,7 @@ from autologue.trial.calibration.links import calibratable, chosen_links
 from autologue.trial.calibration.predicted import check_predictions, counts
 from autologue.trial.calibration.said import in_short
 from autologue.trial.calibration.simulator import trial_simulator
-from autologue.trial.calibration.targets import aimed_rows
+from autologue.trial.calibration.targets import SPREAD, aimed_rows
 from autologue.trial.misses import missed_paragraphs
 from autologue.trial.replicate import plan_course, replicate_course
 from autologue.trial.statistics import row_statistic
@@ -102,6 +102,20 @@ def test_a_synthetic_trial_gives_its_links_back() -> None:
     assert np.abs(away).max() < 2.0
     assert found.contraction["leukaemia.recovery"] > 0.5
     assert found.together() > 0.2
+
+
+def test_the_spread_of_targets_is_that_of_figures_reported_twice() -> None:
+    apart = list[float]()
+    for name in ("eliana", "zuma_1"):
+        seen: dict[tuple[object, ...], float] = {}
+        for one in aimed_rows(load_protocol(name), shipped_families()):
+            row = one.simulated
+            key = (one.family.name, row.statistic, row.of, row.among, str(row.months) if row.statistic == "survival" else "")
+            if one.target.scale == "share" and key in seen:
+                apart.append(one.target.observed - seen[key])
+            seen[key] = one.target.observed
+    assert len(apart) == 6
+    assert np.sqrt(np.mean(np.square(apart))) == pytest.approx(SPREAD, abs=0.005)
 
 
 def test_draws_are_written_and_read_the_same(found: TrialCalibration, tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ summary. `calibrate` returns posterior draws and says which parameters the targe
 `autologue.trial` binds virtual trials to it.
 """
 
-from autologue.calibrate.calibrate import SyntheticLikelihood, Wave, calibrate, work
-from autologue.calibrate.calibration import Calibration
+from autologue.calibrate.calibrate import SyntheticLikelihood, calibrate, work
+from autologue.calibrate.calibration import Calibration, Wave
 from autologue.calibrate.simulated import Simulator
 from autologue.calibrate.target import SCALES, Target
 

@@ -27,7 +27,7 @@ from autologue.calibrate.target import Target
 from autologue.calibrate.tempering import temper
 from autologue.errors import InputError
 
-__all__ = ["SyntheticLikelihood", "Wave", "calibrate", "work"]
+__all__ = ["SyntheticLikelihood", "calibrate", "work"]
 
 Floats = NDArray[np.float64]
 MOVES = 0.05  # least share of a summary's variance between points that parameters must explain
