@@ -109,7 +109,7 @@ def calibrate(
     return Calibration(
         parameters=tuple(parameters), targets=tuple(targets), draws=_thinned(draws, method.draws), surface=posterior.surface,
         chance=chance, covariance=posterior.covariance, waves=tuple(waves), outside=_outside(draws, seen[-1].z),
-        informed=waves[0].explained >= MOVES, replicates=work(method) * method.replicates, seed=seed,
+        informed=np.max([wave.explained for wave in waves], axis=0) >= MOVES, replicates=work(method) * method.replicates, seed=seed,
     )  # fmt: skip
 
 
@@ -213,4 +213,4 @@ def _thinned(particles: Floats, count: int) -> Floats:
 def _check_informed(surface: Surface, targets: Sequence[Target]) -> None:
     if not (surface.explained >= MOVES).any():
         names = ", ".join(target.name for target in targets)
-        raise InputError(f"none of the targets moves with any parameter ({names}); choose targets that the parameters change")
+        raise InputError(f"none of the targets moves with any parameter ({names}); choose targets that the parameters change, or try more points")

@@ -68,24 +68,31 @@ def _short(calibration: TrialCalibration, checked: Sequence[Checked]) -> Section
 def _learnt(calibration: TrialCalibration) -> Section:
     table = calibration.found.identifiability()
     caption = "Every link that was moved. Broad grey: 90 % of the prior. Blue: 90 % of the posterior and its mean."
-    rows = []
+    rows, ties = [], []
     for (name, link), (_, row), draws in zip(calibration.links.items(), table.iterrows(), calibration.values().values(), strict=True):
         low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95))
         prior_low, prior_high = link.at(np.array([-1.645, 1.645]))
         rows.append({
-            "Link": name, "Unit": format_unit(link.unit) or "–",
+            "Link": _words(name), "Unit": format_unit(link.unit) or "–",
             "Before (90 %)": f"{format_number(link.value)} ({format_interval(prior_low, prior_high)})",
             "After (90 %)": f"{format_number(middle)} ({format_interval(low, high)})", "Contraction": f"{row['contraction']:.2f}",
-            "Strongest correlation": f"{row['correlation']:+.2f} with {row['correlated_with']}" if row["correlated_with"] else "–",
-            "Moves most": f"{row['most_informed_by']} ({row['slope']:+.2f} standard deviations for one of the prior)",
+        })  # fmt: skip
+        ties.append({
+            "Link": _words(name), "Moves most": _words(str(row["most_informed_by"])), "By": f"{row['slope']:+.2f}",
+            "Correlated most with": f"{_words(str(row['correlated_with']))} ({row['correlation']:+.2f})" if row["correlated_with"] else "–",
         })  # fmt: skip
     said = (
         "Contraction is one less the variance after over that before: 0, the targets say nothing of this link; 1, they fix it. Links with a "
         "strong correlation are known together better than alone. Contraction below zero, and small ones, are Monte-Carlo error."
     )
-    return Section(
-        "What was learnt", said, [Figure(learnt(table), caption)], [Table(pd.DataFrame(rows), "Links before and after calibration.")]
-    )
+    told = "What each link moves most, in standard deviations of the target for one of the prior, and its strongest correlation."
+    tables = [Table(pd.DataFrame(rows), "Links before and after calibration."), Table(pd.DataFrame(ties), told)]
+    return Section("What was learnt", said, [Figure(learnt(table), caption)], tables)
+
+
+def _words(name: str) -> str:
+    """Return a name with spaces, which can be broken over lines."""
+    return name.replace("_", " ").replace(".", ": ")
 
 
 def _fit(calibration: TrialCalibration) -> Section:
@@ -95,7 +102,7 @@ def _fit(calibration: TrialCalibration) -> Section:
         "together, whatever the links; each target far outside the band says where."
     )
     rows = table.assign(
-        informed=["yes" if each else "no" for each in table["informed"]]
+        target=table["target"].map(_words), informed=["yes" if each else "no" for each in table["informed"]]
     ).rename(columns={"surface_error": "error of the surface", "informed": "moved by links"})  # fmt: skip
     caption = (
         "By the fitted surface: published, 90 % predictive interval of a new trial, distance in predictive standard deviations, and the "
@@ -109,7 +116,7 @@ def _checks(checked: Sequence[Checked]) -> list[Section]:
         return []
     rows = [
         {
-            "Figure": f"{each.after.row.trial}: {each.after.row.name}", "n": each.after.row.n, "Published": format_number(each.after.row.published),
+            "Figure": f"{each.after.row.trial}: {_words(each.after.row.name)}", "n": each.after.row.n, "Published": format_number(each.after.row.published),
             "Before": _interval(each.before), "After": _interval(each.after), "Verdict": f"{each.before.verdict} → {each.after.verdict}",
             "Width; of chance": f"{format_number(each.after.width, 2)}; {format_number(each.after.binomial, 2)}",
         }
