@@ -24,7 +24,7 @@ def temper(likelihood: LogLikelihood, dimension: int, *, particles: int, moves: 
     """Return draws (particles, dimension) of prior times likelihood to the `power`; `likelihood` takes (n, dimension), gives logs (n,).
 
     >>> found = temper(lambda z: -0.5 * (z[:, 0] - 2.0) ** 2, 1, particles=2000, moves=10, seed=1)
-    >>> abs(found.mean() - 1.0) < 0.1, abs(found.var() - 0.5) < 0.1
+    >>> abs(float(found.mean()) - 1.0) < 0.1, abs(float(found.var()) - 0.5) < 0.1
     (True, True)
     """
     ids = np.arange(particles)
