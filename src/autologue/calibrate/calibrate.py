@@ -213,4 +213,5 @@ def _thinned(particles: Floats, count: int) -> Floats:
 def _check_informed(surface: Surface, targets: Sequence[Target]) -> None:
     if not (surface.explained >= MOVES).any():
         names = ", ".join(target.name for target in targets)
-        raise InputError(f"none of the targets moves with any parameter ({names}); choose targets that the parameters change, or try more points")
+        remedy = "choose targets that the parameters change, or try more points"
+        raise InputError(f"none of the targets moves with any parameter ({names}); {remedy}")
