@@ -38,7 +38,7 @@ def _how_far(one: Compared) -> Iterator[str]:
     width = one.width
     far = f"{abs(end - row.published):.2g} beyond the {'lower' if below else 'upper'} end"
     yield f"The simulation gives too {'much' if below else 'little'}: the figure lies {far}" + (
-        f", {abs(end - row.published) / width:.1g} widths of the interval." if width > 0 and math.isfinite(width) else "."
+        f", {100 * abs(end - row.published) / width:.0f} % of its width." if width > 0 and math.isfinite(width) else "."
     )
 
 
