@@ -46,7 +46,7 @@ lock: $(VENV)/pyvenv.cfg
 	  --custom-compile-command "make lock" --quiet --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) build dist docs/_build docs/models docs/validation docs/reference/commands.md .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist docs/_build docs/models docs/validation docs/reference/commands.md docs/reference/speed.md .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests properties validation docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:

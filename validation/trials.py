@@ -76,7 +76,7 @@ def remarks():
     said += "".join(f"- {name}: {words}\n" for name, words in found.drawn_from.items())
     said += "\n## Checking figures outside\n\n" + "\n\n".join(missed_paragraphs(found, before)) + "\n"
     said += "\n## Links whose value was assumed\n\n"
-    for name in ("leukaemia", "lymphoma", "toxicity", "mortality", "controls"):
+    for name in ("leukaemia", "lymphoma", "mantle_cell", "follicular", "myeloma", "toxicity", "mortality", "controls"):
         assumed = [f"`{key}`" for key, link in shipped_links(name).items() if link.source.startswith("assumed")]
         said += f"- {name}: {', '.join(assumed)}\n" if assumed else ""
     return said + "\n## Claims\n"

@@ -100,6 +100,20 @@ def test_a_fraction_of_a_cell_does_not_come_back() -> None:
     assert ours.values[0, -1, 1] > 1e9
 
 
+def test_a_tumour_that_outgrows_the_cells_is_held_and_progresses() -> None:
+    _, v, flow = infused("karmma", 1, tumour_growth=60.0, tumour_growth_spread=1e-12)
+    plan = load_protocol("karmma").response
+    assert plan is not None
+    burdens = MyelomaCourse().follow(flow, v, seed=3, days=np.array(plan.days))
+    assert not burdens.failed.any()
+    count = MyelomaCourse().count(flow, v, seed=3)
+    assert (burdens.positive * count[:, None]).max() < 1.01e13
+    found = assess(plan, flow, burdens, v, seed=3)
+    lost = burdens.positive[:, -1] > 10
+    assert lost.mean() > 0.3
+    assert np.isfinite(found.progression()[lost]).all()
+
+
 def test_the_last_cells_die_by_chance_as_the_engine_says() -> None:
     plan, v, flow = infused("karmma", 6, founders=1e-12)
     course = plan.setting.course

@@ -174,7 +174,17 @@ def response_words(found: CourseResult) -> str:
     if plan is None:
         return "Response is a published share: no model stands behind it."
     said = f"By {plan.criteria.value} ({plan.criteria.source}). A patient in remission at infusion, after bridging, has no response that the cells can claim."
-    return said + (" Lugano by burden is a surrogate: neither PET nor CT." if plan.criteria.value == "lugano_burden" else "")
+    if plan.criteria.value == "lugano_burden":
+        said += " Lugano by burden is a surrogate: neither PET nor CT."
+    course = found.plan.setting.course
+    if course is None:
+        return said
+    shared = found.plan.setting.protocol.course
+    if shared != course.name:
+        said += f" The disease follows the course of {course.name}, with links of its own, all assumed."
+    if course.model.provisional:
+        said += f"\n\n**The model of this course is provisional**: {course.model.provisional}."
+    return said + f"\n\nTaken for granted: {course.assumed}."
 
 
 def survival_words(found: CourseResult) -> str:

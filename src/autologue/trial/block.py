@@ -85,9 +85,7 @@ def _treated(setting: Setting, flow: Flow, v: Values, background: Floats) -> Cou
     assessed = assessed.held_complete(np.where(np.isfinite(protects), protects, np.inf))
     failure = np.where(np.isfinite(protects), np.inf, failure)
     seen, first = failure, np.fmin(failure, or_never(flow.progressed))
-    failure = np.where(
-        flow.infused, np.where(np.isfinite(assessed.response()), seen, first), np.fmin(flow.left, or_never(flow.progressed))
-    )
+    failure = np.where(flow.infused, np.where(np.isfinite(assessed.response()), seen, first), np.fmin(flow.left, or_never(flow.progressed)))
     after = after_failure(failure, v, ids=flow.ids, seed=seed)
     therapy = np.where(flow.infused, after_failure(seen, v, ids=flow.ids, seed=seed).therapy, after.therapy)
     peak, peak_day = burdens.peak()

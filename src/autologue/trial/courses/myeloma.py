@@ -1,8 +1,9 @@
 """Multiple myeloma: Singh 2021 (provisional) with chance extinction of the last cells, M-protein, and antigen-negative clones beside it.
 
-The library's equations are used as they are, with three changes. The dose is there at the start instead of by an infusion. Effector cells
-that have fallen below one cell are gone, so that they do not come back years later from a fraction of a cell. The last hundred tumour cells
-divide at the growth rate and die at the killing rate. Its scale of transgene is provisional, so peaks are compared with each other only.
+The library's equations are used as they are, with four changes. Growth stops at ten million million cells, more than a body holds. The
+dose is there at the start instead of by an infusion. Effector cells that have fallen below one cell are gone, so that they do not come
+back years later from a fraction of a cell. The last hundred tumour cells divide at the growth rate and die at the killing rate. The scale
+of transgene is provisional, so peaks are compared with each other only, and they spread over more orders of magnitude than blood can hold.
 
 M-protein follows the tumour by a power far below one (0.215): a tumour a ten-thousandth of its size still gives a seventh of the M-protein,
 and complete response by immunofixation needs nearly every cell to go. Patients with light chains only, extramedullary disease and
@@ -36,6 +37,7 @@ Floats = NDArray[np.float64]
 MODEL = "singh_2021"
 GONE_AFTER = 2.0  # days, in which cells move from blood to marrow, before they can be counted as gone
 MOST = 20.0  # g/dL of M-protein that a serum holds at most
+MOST_CELLS = 1e13  # tumour cells
 LARGEST = 1e3  # multiple of the tumour at infusion beyond which nothing is followed
 
 
@@ -43,7 +45,11 @@ LARGEST = 1e3  # multiple of the tumour at infusion beyond which nothing is foll
 def myeloma_model() -> Model:
     """Return the model of the course."""
     published = load(MODEL)
-    course = published.phases[0].rhs
+    library = published.phases[0].rhs
+
+    def course(y, p):  # type: ignore[no-untyped-def]
+        rates = library(y, p)
+        return rates | {"tumour": rates["tumour"] - p.r_tumour * y.tumour * y.tumour / MOST_CELLS}
 
     def initial(p):  # type: ignore[no-untyped-def]
         return published.initial(p) | {"blood_effector": p.dose}
