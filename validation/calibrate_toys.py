@@ -155,6 +155,12 @@ def checks(*, quick):
                         tolerance=0.0, passed=held < 0.8, note="")]  # fmt: skip
 
 
+def remarks():
+    """Say where the method has changed since its study was recorded."""
+    same = json.loads(RECORD.read_text())["source"] == state()
+    return "" if same else "\nThe method has changed since that was recorded.\n"
+
+
 if __name__ == "__main__":
     if "--quick" not in sys.argv:
         record()
