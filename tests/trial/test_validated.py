@@ -96,7 +96,7 @@ def test_the_command_prints_and_writes(tmp_path: Path) -> None:
     out = tmp_path / "figures.csv"
     done = CliRunner().invoke(app, ["validate", "trials", "--replicates", "2", "--large", "0", "--out", str(out)])
     assert done.exit_code == 0, done.output
-    assert "prior predictive" in " ".join(done.output.split())
+    assert "Prior predictive. Checking figures" in " ".join(done.output.split())
     assert len(pd.read_csv(out)) == sum(len(family.rows) for family in shipped_families())
     done = CliRunner().invoke(app, ["validate", "trials", "--out", "figures.xlsx"])
     assert done.exit_code == 2

@@ -101,8 +101,8 @@ def judged(found: CourseResult) -> str:
     said += f" {silent} figures cannot be said, for the reasons given." if silent else ""
     if not found.plan.uncertain:
         said += " All replicates share the central values, so intervals are chance alone and too narrow for a verdict on the models."
-    elif not found.plan.calibrated:
-        said += " Nothing was calibrated: links and spreads stand where they were assumed."
+    else:
+        said += f" {found.drawn_from}"
     return said
 
 
