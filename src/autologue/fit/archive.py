@@ -21,7 +21,7 @@ from autologue import population as populations
 from autologue import regimen as regimens
 from autologue import variability as variabilities
 from autologue.engine.describe import fingerprint
-from autologue.engine.solve import prepare
+from autologue.engine.solve import Solver, prepare
 from autologue.errors import AutologueError, InputError
 from autologue.files import replacing
 from autologue.fit import estimated, stopping, structure
@@ -37,7 +37,7 @@ _TYPES: dict[str, type] = {
     for room in (patients, populations, regimens, variabilities, estimated, stopping, structure)
     for kind in vars(room).values()
     if isinstance(kind, type) and is_dataclass(kind)
-}
+} | {"Solver": Solver}
 
 
 def _plain(value: Any) -> Any:

@@ -17,7 +17,7 @@ from autologue.population import Kind
 __all__ = ["Basin", "find_basins", "probe_basins", "starting_vectors"]
 
 Floats = NDArray[np.float64]
-SPREAD = {Kind.TYPICAL: 1.0, Kind.EFFECT: 0.0, Kind.DEVIATION: 0.5, Kind.CORRELATION: 0.0, Kind.RESIDUAL: 0.5}
+SPREAD = {Kind.TYPICAL: 1.0, Kind.DEVIATION: 0.5, Kind.OCCASION_DEVIATION: 0.5, Kind.RESIDUAL: 0.5}
 """How far starts are drawn around the first, as a standard deviation on the scale of estimation."""
 SAME, NEAR = 0.1, 1.0  # of the log-likelihood: closer optima are one; a probe so near the optimum ends there
 
@@ -38,7 +38,7 @@ def starting_vectors(problem: Problem, count: int, *, seed: int) -> Floats:
     z = seeds.normals(seed, seeds.Purpose.ESTIMATION, np.arange(count), len(estimates), attempt=1)
     z[0] = 0.0
     low, high = problem.structure.bounds.T
-    drawn: Floats = np.clip(start + z * problem.widths * [SPREAD[e.kind] for e in estimates], low, high)
+    drawn: Floats = np.clip(start + z * problem.widths * [SPREAD.get(e.kind, 0.0) for e in estimates], low, high)
     return drawn
 
 

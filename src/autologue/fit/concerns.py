@@ -27,9 +27,7 @@ def inside(structure: Structure, vector: Floats) -> NDArray[np.bool_]:
     """Return which estimates have a likelihood that is smooth around them: not at a bound, no variance of zero, no correlation of one."""
     free = (vector > structure.bounds[:, 0]) & (vector < structure.bounds[:, 1])
     for k, e in enumerate(structure.estimates):
-        free[k] &= not (e.kind is Kind.DEVIATION and vector[k] < np.log(SMALL)) and not (
-            e.kind is Kind.CORRELATION and abs(vector[k]) > CLOSE
-        )
+        free[k] &= not (e.kind.deviation and vector[k] < np.log(SMALL)) and not (e.kind.correlation and abs(vector[k]) > CLOSE)
     return free
 
 
@@ -45,18 +43,18 @@ def concerns(problem: Problem, vector: Floats, covariance: Floats, likelihoods: 
 
 def _variances(problem: Problem, vector: Floats) -> list[str]:
     found = []
-    omega = problem.structure.write(vector).covariance()
-    sd = np.sqrt(np.diagonal(omega))
-    names = problem.coordinates[: problem.varying]
-    for name, value in zip(names, sd, strict=True):
-        if value < SMALL:
-            found.append(f"the random effect of '{name}' has all but vanished (sd {value:.2g}): fit without it")
-    for block in problem.structure.blocks:
-        matrix = (omega / sd[:, None] / sd[None, :])[np.ix_(block, block)]
-        level, axes = np.linalg.eigh(matrix)
+    omega = problem.covariance(problem.structure.write(vector))
+    deviations = np.sqrt(np.diagonal(omega))
+    for block in problem.blocks:
+        places, names = list(block.places[0]), block.names
+        sd, what = deviations[places], "the random effect" if block.kind is Kind.DEVIATION else "the variability between occasions"
+        for name, value in zip(names, sd, strict=True):
+            if value < SMALL:
+                found.append(f"{what} of '{name}' has all but vanished (sd {value:.2g}): fit without it")
+        level, axes = np.linalg.eigh(omega[np.ix_(places, places)] / sd[:, None] / sd[None, :])
         if level[0] < SINGULAR:
             most = sorted(np.argsort(-np.abs(axes[:, 0]))[:2])
-            who = " and ".join(f"'{names[block[k]]}'" for k in most)
+            who = " and ".join(f"'{names[k]}'" for k in most)
             found.append(
                 f"the covariance of the random effects of {who} is nearly singular (eigenvalue of the correlation {level[0]:.1g}): "
                 "the data do not tell them apart, standard errors leave their correlation out; fit a smaller block"

@@ -56,10 +56,11 @@ def fit(
     free, fixed, limits, beliefs = tuple(free), tuple(fixed), dict(bounds or {}), dict(priors or {})
     structure = read_structure(cohort, start, free=free, fixed=fixed, bounds=limits, priors=beliefs)
     problem = pose(structure, Likelihood(cohort, start, solver=solver))
+    course = problem.likelihood.course
     estimated = method.estimate(problem, seed=seed, watch=watch)
     return Fit(
         cohort=cohort, start=start, free=free, fixed=fixed, bounds=limits, priors=beliefs, method=method, seed=seed,
-        estimated=estimated, provenance=_provenance(cohort, start.model),
+        estimated=estimated, provenance=_provenance(cohort, start.model), solver=None if course.closed.all() else course.solver,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from autologue.fit.errorstep import error_scores
 from autologue.fit.estimated import Estimated, Estimator, Trace, Watch
 from autologue.fit.importance import importance_sampling
 from autologue.fit.kernels import accumulate
-from autologue.fit.mstep import Regression, boxed_step, floored, lay_out, spread, spread_vector
+from autologue.fit.mstep import Regression, boxed_step, floored, lay_out, pooled, spread, spread_vector
 from autologue.fit.posterior import Posterior, explore_posterior
 from autologue.fit.problem import Point, Problem
 from autologue.fit.stopping import Stop, error_of_mean, settled
@@ -186,7 +186,7 @@ class Run:
 
     def _spread(self, centre: Floats, *, annealed: bool) -> Floats:
         off = self.first - centre
-        moment = (self.second - self.first[:, :, None] * self.first[:, None, :] + off[:, :, None] * off[:, None, :]).mean(axis=0)
+        moment = pooled(self.problem, self.second - self.first[:, :, None] * self.first[:, None, :] + off[:, :, None] * off[:, None, :])
         omega = spread(self.problem, self.layout, self.vector, self.point.omega, moment)
         if annealed:
             now, before = np.diagonal(omega), np.diagonal(self.point.omega)
@@ -222,7 +222,7 @@ class Run:
         """Return the standard errors that complete data would give (p,): a scale for Monte-Carlo errors."""
         found, layout = np.empty(len(self.vector)), self.layout
         by_effect = self.regression.information(self.point.inverse)
-        found[layout.spread] = (2.0 * self.problem.patients) ** -0.5
+        found[layout.spread] = (2.0 * self.problem.met[layout.spread]) ** -0.5
         for which, information in ((layout.regression, by_effect), (layout.errors, self.by_error), (layout.common, self.by_common)):
             found[which] = np.sqrt(np.diagonal(np.asarray(np.linalg.pinv(information), dtype=np.float64)))
         return found

@@ -23,6 +23,7 @@ from autologue.errors import InputError, ModelError
 from autologue.likelihood.course import Course, plan_courses
 from autologue.likelihood.extinction import Fates, chosen_fate, drawn_chance, fates, posterior, probability_name
 from autologue.likelihood.measured import Measured, add_chained
+from autologue.likelihood.occasions import tell_apart
 from autologue.likelihood.residual import error_numbers
 from autologue.likelihood.rows import Rows, read_rows
 from autologue.model import Model
@@ -72,13 +73,15 @@ class Gradient:
 class Likelihood:
     """The likelihood of a cohort under a population's model and residual errors, whose numbers are the defaults of every call.
 
+    population: the one given, or that of the derived model where parameters change between occasions (`population.occasions`).
     rows: the observations in the model's units. kinds (outputs,) and numbers (outputs, 3): the errors of `outputs`, sd, cv and exponent.
     """
 
     def __init__(self, cohort: Cohort, population: Parametric, *, solver: Solver | None = None) -> None:
         """Read the cohort and plan its courses; raises InputError for data that the model or its errors cannot have."""
         self.cohort: Cohort = cohort
-        self.population: Parametric = population
+        self.population: Parametric
+        self.population, timed = tell_apart(population, cohort)
         self.rows: Rows
         self.rows, self.kinds = read_rows(population, cohort)
         self.outputs: tuple[str, ...] = self.rows.outputs
@@ -87,7 +90,7 @@ class Likelihood:
         times = [np.unique(self.rows.time[a:b]) for a, b in pieces]
         self.place: Integers = np.concatenate([np.searchsorted(t, self.rows.time[a:b]) for t, (a, b) in zip(times, pieces, strict=True)])
         tail = (probability_name(self.model),) if self.model.birth_death else ()
-        self.course: Course = plan_courses(population, cohort, times, (*self.outputs, *tail), solver)
+        self.course: Course = plan_courses(self.population, timed, times, (*self.outputs, *tail), solver)
         self._lanes: dict[bytes, Lanes] = {}
 
     @property
