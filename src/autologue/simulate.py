@@ -56,7 +56,8 @@ def simulate(
     - regimen: one for all (None: the model's own), one a patient, or a function from the sampled patients to one each; its times are in
       the model's unit unless it says another.
     - times: ascending, in `time_unit` (default: the model's unit), as are `horizon`, `start`, `visits`, `occasions` and the windows of
-      summaries. None: 101 times over the horizon; (): none, only summaries. horizon defaults to the last time, or the model's own where there is none.
+      summaries. None: 101 times over the horizon; (): none, only summaries. horizon defaults to the last time, or the model's own where
+      there is none.
     - patients: 0 to patients - 1 of the endless population of this seed: patient 7 is the same person for any number, block or worker.
     - residual: adds `<output>_measured`, drawn with the residual error of each output that has one; the same patient, time and output
       meet the same error in every draw.

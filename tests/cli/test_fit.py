@@ -122,7 +122,12 @@ def test_what_cannot_be_fitted_leaves_no_file(
         ("[bounds]\nalpha = 1", "bounds.alpha"),
         ("[settings]\nchians = 3", "unknown setting of saem 'chians'; did you mean chains"),
         ("[settings]\nchains = 'three'", "chains"),
-        ("[settings]\nexploration = 0", "whole number above zero"),
+        ("[settings]\nexploration = 0", "whole number of at least 1"),
+        ("[settings]\nchains = 3.5", "chains=3.5): expected a whole number"),
+        ("[occasions]\nt_max = 0.2", "occasions.t_max"),
+        ("[occasions]\nalpha = {cv = -1.0}", "alpha"),
+        ("[occasions]\nalhpa = {sd = 0.2}", "did you mean alpha"),
+        ("occasion_blocks = [['alpha', 'beta']]", "occasions"),
         ("method = 'focei'\n[settings]\nstarts = 0", "at least 1"),
     ],
 )

@@ -304,6 +304,6 @@ def _population_hash(population: Population, individuals: Individuals | None) ->
         named = [dict(getattr(population, n)) for n in ("typical", "variability", "covariates")]
         parts = [[*named, dict(doubt) if isinstance(doubt, Mapping) else doubt], population.correlations, population.effects]
         errors = [dict(population.errors)] if population.errors else []
-        errors += [dict(population.occasions), population.occasion_correlations] if population.occasions else []
-        said = repr([*parts, population.typical_values().tolist(), *errors]).encode()
+        changing = [dict(population.occasions), population.occasion_correlations] if population.occasions else []
+        said = repr([*parts, population.typical_values().tolist(), *errors, *changing]).encode()
     return hashlib.sha256(said).hexdigest()[:16]

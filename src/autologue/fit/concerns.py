@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from autologue.fit.estimated import LogLikelihood
 from autologue.fit.problem import Problem
-from autologue.fit.structure import Structure
+from autologue.fit.structure import Structure, shares_outside
 from autologue.population import Kind, Scale
 
-__all__ = ["concerns", "inside"]
+__all__ = ["concerns", "inside", "vanished"]
 
 Floats = NDArray[np.float64]
 
@@ -20,15 +20,21 @@ SMALL = 0.01  # standard deviation of a random effect that is all but absent
 CLOSE = 3.1  # atanh of a partial correlation of 0.996
 FLAT = 1.0  # standard error of a logarithm that says next to nothing
 APART = 2.0  # log-likelihoods, beyond their Monte-Carlo errors
+OUTSIDE = 0.01  # share of a fitted distribution beyond its truncation
 SINGULAR = 1e-3  # eigenvalue of a correlation matrix
 
 
 def inside(structure: Structure, vector: Floats) -> NDArray[np.bool_]:
     """Return which estimates have a likelihood that is smooth around them: not at a bound, no variance of zero, no correlation of one."""
-    free = (vector > structure.bounds[:, 0]) & (vector < structure.bounds[:, 1])
-    for k, e in enumerate(structure.estimates):
-        free[k] &= not (e.kind.deviation and vector[k] < np.log(SMALL)) and not (e.kind.correlation and abs(vector[k]) > CLOSE)
+    one = np.array([e.kind.correlation for e in structure.estimates]) & (np.abs(vector) > CLOSE)
+    free: NDArray[np.bool_] = (vector > structure.bounds[:, 0]) & (vector < structure.bounds[:, 1]) & ~vanished(structure, vector) & ~one
     return free
+
+
+def vanished(structure: Structure, vector: Floats) -> NDArray[np.bool_]:
+    """Return which estimates are deviations of random effects that are all but absent."""
+    absent: NDArray[np.bool_] = np.array([e.kind.deviation for e in structure.estimates]) & (vector < np.log(SMALL))
+    return absent
 
 
 def concerns(problem: Problem, vector: Floats, covariance: Floats, likelihoods: Sequence[LogLikelihood]) -> list[str]:
@@ -36,6 +42,7 @@ def concerns(problem: Problem, vector: Floats, covariance: Floats, likelihoods: 
     return [
         *_variances(problem, vector),
         *_bounds(problem.structure, vector),
+        *_truncated(problem.structure, vector),
         *_flat(problem.structure, vector, covariance),
         *_disagreement(likelihoods),
     ]
@@ -72,12 +79,25 @@ def _bounds(structure: Structure, vector: Floats) -> list[str]:
     ]
 
 
+def _truncated(structure: Structure, vector: Floats) -> list[str]:
+    return [
+        f"{share:.1%} of the fitted distribution of '{name}' lie outside its truncation, which estimation does not know: simulation draws "
+        "these patients again, so that they vary less than was fitted; give it a variability without lower= and upper=, or LogitNormal"
+        for name, share in shares_outside(structure.write(vector)).items()
+        if share > OUTSIDE
+    ]
+
+
 def _flat(structure: Structure, vector: Floats, covariance: Floats) -> list[str]:
     error = np.sqrt(np.diagonal(covariance))
     free = inside(structure, vector)
     if free.any() and not np.isfinite(error[free]).all():
-        return ["the information is not positive definite: the data do not determine all estimates, and no standard errors are given"]
-    found = []
+        if not np.isfinite(error).any():
+            return ["the information is not positive definite: the data do not determine all estimates, and no standard errors are given"]
+        left = ", ".join(f"'{structure.names[k]}'" for k in np.flatnonzero(free & ~np.isfinite(error)))
+        found = [f"the information is not positive definite along {left}: no standard error there, and the others are given for it held"]
+    else:
+        found = []
     for k, e in enumerate(structure.estimates):
         if e.scale in (Scale.LOG, Scale.LOGIT) and error[k] > FLAT:
             found.append(

@@ -17,7 +17,7 @@ from autologue.engine.solve import Solver
 from autologue.fit.estimated import Conditional, Estimated, Estimator, Trace
 from autologue.fit.problem import Problem, pose
 from autologue.fit.structure import Prior, Structure, read_structure
-from autologue.fit.table import estimates_table
+from autologue.fit.table import as_read, estimates_table
 from autologue.likelihood import Likelihood
 from autologue.patient import Cohort
 from autologue.population import Kind, Parametric, Uncertainty, varied
@@ -146,15 +146,15 @@ class Fit:
     @cached_property
     def occasions(self) -> pd.DataFrame:
         """The parameters of each occasion of each patient, a row (patient, occasion, numbered from 1); see `sets`."""
-        columns, spread = list(self.start.model.parameters), self.start.occasions
-        whole = pd.DataFrame(self.sets, columns=list(self.problem.likelihood.model.parameters))
-        rows = []
-        for k, patient in enumerate(self.cohort):
+        order, spread = list(self.problem.likelihood.model.parameters), self.start.occasions
+        columns, rows = order[: len(self.start.model.parameters)], []
+        for patient, own in zip(self.cohort, self.sets, strict=True):
             for number in range(1, 2 + len(patient.occasions)):
-                own = whole.loc[k, columns].to_dict()
+                values = own[: len(columns)].copy()
                 for name in self.start.changing:
-                    own[name] = float(varied(type(spread[name]), own[name], np.float64(whole.loc[k, f"{name}_occasion_{number}"])))
-                rows.append({"patient": patient.id, "occasion": number, **own})
+                    k, effect = columns.index(name), own[[order.index(f"{name}_occasion_{number}")]]
+                    values[k] = varied(type(spread[name]), values[k], effect)[0]
+                rows.append({"patient": patient.id, "occasion": number, **dict(zip(columns, values, strict=True))})
         return pd.DataFrame(rows).set_index(["patient", "occasion"])
 
     @cached_property
@@ -168,6 +168,17 @@ class Fit:
         variance = np.diagonal(problem.point(self.estimated.vector).omega)
         mean = np.mean(centre**2, axis=0, where=problem.active)
         return pd.Series(1.0 - mean / variance, index=list(given.names), name="shrinkage")
+
+    @property
+    def basins(self) -> pd.DataFrame:
+        """The distinct optima that starts led to, the best first: log_likelihood (with priors), its Monte-Carlo error, how far it is below
+        the best, how many starts ended there, whether the given one did, and every estimate as read; see `starts=` of the methods.
+        """
+        found = self.estimated.basins
+        columns = ["log_likelihood", "error", "below", "starts", "given"]
+        rows = [(b.value, b.error, found[0].value - b.value, b.count, b.given) for b in found]
+        values = np.array([as_read(self.structure, b.vector) for b in found]).reshape(len(found), len(self.structure.names))
+        return pd.DataFrame(rows, columns=columns).join(pd.DataFrame(values, columns=list(self.structure.names)))
 
     @property
     def trace(self) -> Trace:

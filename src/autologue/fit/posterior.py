@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from autologue.errors import ModelError
 from autologue.fit.chains import Chains
 from autologue.fit.common import common_scores
-from autologue.fit.concerns import inside
+from autologue.fit.concerns import inside, vanished
 from autologue.fit.errorstep import error_scores
 from autologue.fit.estimated import Conditional, Covariance, inverse_information
 from autologue.fit.inner import find_modes
@@ -70,7 +70,10 @@ def explore_posterior(chains: Chains, layout: Layout, vector: Floats, *, samples
 def _covariances(problem: Problem, vector: Floats, information: Floats, scores: Floats) -> tuple[Covariance, ...]:
     structure = problem.structure
     free = inside(structure, vector)
-    louis = inverse_information(information + np.diag(structure.prior_precision), free)
+    spreads = np.array([e.kind.spread for e in structure.estimates])
+    louis = inverse_information(information + np.diag(structure.prior_precision), free, spare=spreads)
+    if vanished(structure, vector).any():  # complete data would tell its typical value exactly: the difference is nothing but chance
+        louis = np.full_like(louis, np.nan)
     middle = np.where(np.isfinite(louis), louis, 0.0)
     sandwich = np.where(np.isfinite(louis), middle @ (scores.T @ scores + np.diag(structure.prior_precision)) @ middle, np.nan)
     return Covariance(LOUIS, louis), Covariance(SANDWICH, (sandwich + sandwich.T) / 2.0)

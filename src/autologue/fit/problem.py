@@ -148,16 +148,25 @@ class Problem:
     @cached_property
     def counts(self) -> Floats:
         """In how many patients each varying coordinate is met (varying,)."""
-        return self.active.sum(axis=0).astype(float)
+        return np.asarray(self.active.sum(axis=0), dtype=np.float64)
+
+    @cached_property
+    def pairs(self) -> Integers:
+        """Coordinates of patients' effects, and of the same parameters' effects in each occasion (m, 1 + occasions)."""
+        of_patient = {name: rows[0] for (kind, name), rows in self._places.items() if kind is Kind.DEVIATION}
+        rows = {name: rows for (kind, name), rows in self._places.items() if kind is Kind.OCCASION_DEVIATION}
+        found = [[of_patient[name], *own] for name, own in rows.items() if name in of_patient]
+        return np.array(found, dtype=np.int64).reshape(len(found), -1 if found else 0)
 
     @cached_property
     def met(self) -> Floats:
         """How many patients, or occasions of them, each estimate is met in (p,)."""
-        kinds = {Kind.OCCASION_DEVIATION: Kind.OCCASION_DEVIATION, Kind.OCCASION_CORRELATION: Kind.OCCASION_DEVIATION}
-        return np.array([
-            self.counts[self._places[kinds[e.kind], e.of[0]]].sum() if e.kind in kinds else float(self.patients)
-            for e in self.structure.estimates
-        ])
+        kinds = (Kind.OCCASION_DEVIATION, Kind.OCCASION_CORRELATION)
+        found = np.full(len(self.structure.estimates), float(self.patients))
+        for k, e in enumerate(self.structure.estimates):
+            if e.kind in kinds:
+                found[k] = self.counts[self._places[Kind.OCCASION_DEVIATION, e.of[0]]].sum()
+        return found
 
     @cached_property
     def _omega(self) -> Floats:
@@ -167,9 +176,7 @@ class Problem:
     def _places(self) -> dict[tuple[Kind, str], Integers]:
         """Where the effects with each deviation are among the coordinates."""
         return {
-            (block.kind, name): np.array([row[j] for row in block.places])
-            for block in self.blocks
-            for j, name in enumerate(block.names)
+            (block.kind, name): np.array([row[j] for row in block.places]) for block in self.blocks for j, name in enumerate(block.names)
         }
 
     @cached_property

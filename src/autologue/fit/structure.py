@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from autologue.errors import InputError, unknown
 from autologue.patient import Cohort
@@ -20,7 +21,7 @@ from autologue.population import Estimate, Kind, Parametric, Scale, estimates_of
 from autologue.population.covariates import coefficient, regressor
 from autologue.population.estimates import scale_of
 
-__all__ = ["Prior", "Structure", "read_structure"]
+__all__ = ["Prior", "Structure", "read_structure", "shares_outside"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -44,7 +45,8 @@ class Structure:
     """What is estimated in a fit of `population` to patients; see `read_structure`.
 
     estimates: what is estimated, each on its scale. bounds: (estimates, 2) on these scales. priors: centre and precision (estimates,)
-    on these scales, precision 0 without one. varying: columns of the model's parameters that have a random effect. scales: of every parameter. regressors: (patients, effects), with each effect's column in `acts_on`.
+    on these scales, precision 0 without one. varying: columns of the model's parameters that have a random effect. scales: of every
+    parameter. regressors: (patients, effects), with each effect's column in `acts_on`.
     """
 
     population: Parametric
@@ -156,6 +158,18 @@ def _estimated(cohort: Cohort, population: Parametric, free: tuple[str, ...], fi
     )
     if not found:
         raise InputError(f"{where}: nothing is left to estimate; name fewer in fixed=, or give parameters a variability")
+    return found
+
+
+def shares_outside(population: Parametric) -> dict[str, float]:
+    """Return the share of patients without covariates whose value of each truncated parameter would be drawn again."""
+    found = {}
+    for name in population.varying:
+        spread = population.effect_scale(name)
+        assert spread is not None
+        scale, typical = scale_of(population, name), population.typical.get(name, population.model.parameters[name].value)
+        low, high = ((float(scale.to(end)) - float(scale.to(typical))) / spread.sd for end in (spread.lower, spread.upper))
+        found[name] = float(ndtr(low) + ndtr(-high))
     return found
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from autologue.fit.basins import Basin
+from autologue.fit.basins import doubts, whereabouts
 from autologue.fit.concerns import concerns
-from autologue.fit.estimated import Covariance
+from autologue.fit.estimated import Basin, Covariance
 from autologue.fit.inner import FOUND, KINK, NOT_CONCAVE, NOT_FOUND, REASONS
 from autologue.fit.outer import Optimum
 from autologue.fit.problem import Problem
-from autologue.population import Kind
 
 __all__ = ["suspicions"]
 
@@ -37,21 +36,13 @@ def suspicions(
 
 
 def _of_basins(problem: Problem, optimum: Optimum, basins: tuple[Basin, ...], better: Basin | None) -> list[str]:
-    found, total = [], sum(b.count for b in basins)
+    found = []
     if better is not None:
-        pairs = zip(problem.structure.estimates, better.vector, strict=True)
-        there = ", ".join(f"{e.name} {e.scale.back(x):.3g}" for e, x in pairs if e.kind is Kind.TYPICAL)
-        gain = better.value - optimum.log_posterior
+        gain, there = better.value - optimum.log_posterior, whereabouts(problem, better.vector)
         found.append(
             f"this is a local optimum: the log-likelihood is at least {gain:.1f} higher near {there}; start there, or give more starts"
         )
-    if not basins[0].given:
-        own = next((b for b in basins if b.given), None)
-        worse = "" if own is None else f", {basins[0].value - own.value:.1f} log-units below"
-        found.append(f"the given starting values lead to another optimum{worse}; the best of {total} starts is reported")
-    elif len(basins) > 1:
-        others = ", ".join(f"{basins[0].value - b.value:.1f} below ({b.count})" for b in basins[1:])
-        found.append(f"of {total} starts {total - basins[0].count} ended in other optima of the likelihood, {others}: look at more starts")
+    found += doubts(problem, basins)
     if optimum.gain > GAIN:
         found.append(f"the search did not converge: another Newton step promises {optimum.gain:.2g} of the log-likelihood")
     return found

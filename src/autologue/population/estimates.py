@@ -195,9 +195,7 @@ def estimates_of(population: Parametric) -> tuple[Estimate, ...]:
         error = population.error(output)
         if error is not None:
             fields = [f for f in _NUMBERS if hasattr(error, f)]
-            found += [
-                Estimate(f"{f}_{output}", Kind.RESIDUAL, Scale.VALUE if f == "exponent" else Scale.LOG, (output, f)) for f in fields
-            ]
+            found += [Estimate(f"{f}_{output}", Kind.RESIDUAL, Scale.VALUE if f == "exponent" else Scale.LOG, (output, f)) for f in fields]
     return tuple(found)
 
 

@@ -75,8 +75,11 @@ def in_one_occasion(population: Parametric) -> Parametric:
         total[name] = type(old)(sd=value, lower=old.lower, upper=old.upper)
     pairs = [(i, j) for j in range(len(names)) for i in range(j) if matrix[i, j] != 0.0]
     correlations = tuple(Correlation(names[i], names[j], float(matrix[i, j] / sd[i] / sd[j])) for i, j in pairs)
-    spread = dict(variability={**population.variability, **total}, occasions={}, occasion_correlations=(), uncertainty={})
-    return replace(population, correlations=correlations, **spread)
+    variability = {**population.variability, **total}
+    none: dict[str, float] = {}
+    return replace(
+        population, variability=variability, correlations=correlations, occasions={}, occasion_correlations=(), uncertainty=none
+    )  # fmt: skip
 
 
 def sample_first(population: Parametric, count: int, *, seed: int, first: int) -> Individuals:
