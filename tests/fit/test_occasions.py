@@ -277,7 +277,7 @@ def test_diagnostics_draw_and_show_occasions(cohort, found):
 
 def test_shrinkage_is_that_of_the_patients_who_have_the_occasion(found):
     shrinkage = found.shrinkage
-    assert list(shrinkage.index) == ["a", "b", "a_occasion_1", "b_occasion_1", "a_occasion_2", "b_occasion_2", "a_occasion_3", "b_occasion_3"]
+    assert list(shrinkage.index) == ["a", "b", *(f"{name}_occasion_{k}" for k in (1, 2, 3) for name in ("a", "b"))]
     assert shrinkage.between(0.05, 0.8).all()
 
 

@@ -103,7 +103,8 @@ def _perturbed(base: Floats, columns: Sequence[int], sizes: Sequence[float] | Fl
         size = np.maximum(np.abs(value), sizes[k] if len(sizes) else 0.0)
         moved = value + np.where(size > 0.0, size, 1.0) * np.where(value < 0.0, -STEP, STEP)
         sets[:, k // COPIES, 1 + k % COPIES, column] = moved
-        changes[:, k] = moved - value
+        with np.errstate(invalid="ignore"):  # a value that has overflowed has no derivative
+            changes[:, k] = moved - value
     return np.ascontiguousarray(sets.reshape(n * groups, COPIES + 1, width)), changes
 
 
@@ -120,7 +121,8 @@ def _assemble(
     gradient = np.empty((*values.shape, len(wrt)))
     for k, column in enumerate(columns):
         rows = first[owner, k // COPIES] + within
-        slope = (out[rows, 1 + k % COPIES] - out[rows, 0]) / steps[owner, k, None]
+        with np.errstate(invalid="ignore", over="ignore"):  # of values that have overflowed
+            slope = (out[rows, 1 + k % COPIES] - out[rows, 0]) / steps[owner, k, None]
         scale = np.where(base[owner, column] != 0.0, base[owner, column], 1.0) if logarithmic else np.ones(len(owner))
         gradient[..., k] = slope * scale[:, None]
     status = arrays.status.reshape(n, groups).max(axis=1)
