@@ -103,8 +103,10 @@ def _value(text: Any, model: Model | None) -> Any:
         return _model(text["model"], text["fingerprint"], model)
     if "map" in text:
         return {k: _value(v, model) for k, v in text["map"].items()}
-    kind = _kinds()[text["type"]]
-    return kind(**{k: _value(v, model) for k, v in text["fields"].items()})
+    kind, given = _kinds()[text["type"]], {k: _value(v, model) for k, v in text["fields"].items()}
+    if kind is regimens.Regimen:  # whose events are arguments without names
+        return regimens.Regimen(*given["events"], time=given["time"])
+    return kind(**given)
 
 
 def _kinds() -> dict[str, type]:
