@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 from autologue.fit.basins import doubts, whereabouts
 from autologue.fit.concerns import concerns
 from autologue.fit.estimated import Basin, Covariance
-from autologue.fit.inner import FOUND, KINK, NOT_CONCAVE, NOT_FOUND, REASONS
+from autologue.fit.inner import FOUND, KINK, NOT_CONCAVE, NOT_FOUND, REASONS, Modes, find_modes
 from autologue.fit.outer import Optimum
-from autologue.fit.problem import Problem
+from autologue.fit.problem import Point, Problem
 
-__all__ = ["suspicions"]
+__all__ = ["gains_elsewhere", "suspicions"]
 
 Floats = NDArray[np.float64]
 GAIN = 0.01  # of the log-likelihood
+BESIDE = 0.7  # standard deviations of a random effect, from a mode to where another climb begins
 CONDITION = 1e4  # of the correlation matrix of the estimates
 SHARE = 0.3  # of a flat direction, for an estimate to be named
 DISAGREE = 3.0  # ratio of two standard errors
@@ -58,7 +59,28 @@ def _of_patients(problem: Problem, optimum: Optimum) -> list[str]:
         if len(who):
             some = ", ".join(cohort[k].id for k in who[:5]) + (f" and {len(who) - 5} more" if len(who) > 5 else "")
             found.append(f"patient {some}: {REASONS[reason]}")
+    if problem.varying and len(problem.likelihood.model.phases) > 1:  # the ends of phases are kinks
+        who = np.flatnonzero(gains_elsewhere(problem, problem.point(optimum.vector), optimum.marginal.modes) > GAIN)
+        if len(who):
+            some = ", ".join(cohort[k].id for k in who[:5]) + (f" and {len(who) - 5} more" if len(who) > 5 else "")
+            found.append(f"patient {some}: other random effects are more probable than those found (several modes); compare with SAEM")
     return found
+
+
+def gains_elsewhere(problem: Problem, point: Point, modes: Modes) -> Floats:
+    """Return how much higher the log-joint density of each patient is where climbs from the modes and from beside them end (patients,).
+
+    Zero for modes of something else (a linearised model, errors that do not follow the random effects).
+    """
+    q, sd = problem.varying, np.sqrt(np.diagonal(point.omega))
+    eta = modes.phi[:, :q] - point.centre[:, :q]
+    own = find_modes(problem, point, eta[None], limit=0).joint
+    if not np.allclose(own, modes.joint, atol=1e-6):
+        return np.zeros(len(own))
+    best = own.copy()
+    for move in np.vstack([np.zeros(q), np.diag(sd), -np.diag(sd)]) * BESIDE:
+        best = np.fmax(best, find_modes(problem, point, (eta + move)[None]).joint)
+    return best - own
 
 
 def _of_curvature(problem: Problem, optimum: Optimum) -> list[str]:
