@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.engine.arrays import Arrays, checked_parameters, tabulate
-from autologue.engine.group import drive_group
+from autologue.engine.group import drive_group, rare_in_group
 from autologue.engine.solve import STIFF, Solver, has_steady, prepare, steady, threads
 from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
@@ -79,8 +79,10 @@ def sensitivities(
     sets, steps = _perturbed(arrays.parameters.reshape(n, groups, -1), [order.index(name) for name in wrt], sizes)
     out = np.full((len(arrays.out), COPIES + 1, len(tables.names)), np.nan)
 
+    rare = rare_in_group(triggers=len(tables.guards) > 0)
+
     def work(a: int) -> None:
-        drive_group(*arrays.group_arguments(kernel, solver, sets, a, min(a + CHUNK, n * groups), out))
+        drive_group(rare, *arrays.group_arguments(kernel, solver, sets, a, min(a + CHUNK, n * groups), out))
 
     pieces = range(0, n * groups, CHUNK)
     workers = min(workers or threads(), len(pieces))
