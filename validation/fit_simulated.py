@@ -37,7 +37,7 @@ from autologue.patient import Cohort
 from autologue.population import Correlation, Parametric
 
 NAME, Z = "fit_simulated", 1.959963984540054
-ARMS = {"Stein": (200, 90), "Stein, correlated": (200, 90), "Stein, M1": (200, 90), "Leon-Triana": (60, 60)}  # replicates, patients
+ARMS = {"Stein": (200, 90), "Stein, correlated": (200, 90), "Stein, M1": (200, 90), "Leon-Triana": (40, 60)}  # replicates, patients
 FULL = SAEM(draws=200)
 TIGHT = ("c_max", "t_max", "alpha")
 Record = dict[str, Any]
@@ -71,6 +71,7 @@ def replicate(arm: str, seed: int) -> Record:
     found = refit(arm, seed, ARMS[arm][1], FULL)
     off = found.estimated.vector - found.structure.read(truth_of(arm))
     errors = {c.method: np.sqrt(np.diagonal(c.matrix)).tolist() for c in found.estimated.covariances}
+    errors["reported"] = np.sqrt(np.diagonal(found.covariance)).tolist()
     censored = float(found.problem.likelihood.rows.censored.mean())
     return dict(
         arm=arm, seed=seed, names=found.structure.names, off=off.tolist(), errors=errors, censored=censored,
@@ -97,18 +98,18 @@ def summary(replicates: list[Record], arm: str) -> list[Record]:
     """Return one row an estimate: bias with its Monte-Carlo interval, spread, standard errors by method, coverage."""
     own = [r for r in replicates if r["arm"] == arm]
     off, n = np.array([r["off"] for r in own]), ARMS[arm][1]
-    errors = {method: np.array([r["errors"][method] for r in own], dtype=float) for method in own[0]["errors"]}
+    methods = ["reported", *(method for method in own[-1]["errors"] if method != "reported")]
+    errors = {method: np.array([r["errors"][method] for r in own], dtype=float) for method in methods}
     truth = truth_of(arm)
     rows = []
     for k, (name, kind) in enumerate(zip(own[0]["names"], own[0]["kinds"], strict=True)):
         spread = float(off[:, k].std(ddof=1))
-        typical = {method: float(np.sqrt(np.mean(se[:, k] ** 2))) for method, se in errors.items()}
+        typical = {method: float(np.sqrt(np.nanmean(se[:, k] ** 2))) for method, se in errors.items()}
         inside = {method: float((np.abs(off[:, k]) < Z * se[:, k]).mean()) for method, se in errors.items()}
         complete = dict(typical=_omega(truth, name) / n**0.5, deviation=(2 * n) ** -0.5).get(kind, np.nan)
-        first = next(iter(errors))
         rows.append(dict(
             name=name, kind=kind, replicates=len(own), bias=float(off[:, k].mean()), half=Z * spread / len(own) ** 0.5, spread=spread,
-            errors=typical, coverage=inside, identified=not np.median(errors[first][:, k]) > 2.0 * complete,
+            errors=typical, coverage=inside, identified=not np.median(errors["reported"][:, k]) > 2.0 * complete,
         ))  # fmt: skip
     return rows
 

@@ -85,6 +85,11 @@ def _estimates(found: Fit) -> Section:
     words = f"{type(found.method).__name__}; AIC {found.aic:.2f}, BIC {found.bic:.2f}. "
     words += "An omega is a standard deviation; its variance and coefficient of variation stand beside it."
     tables = [Table(shown.reset_index(drop=True), "Estimates with 95 % intervals.", digits=4), Table(likelihoods, "Likelihood.", digits=7)]
+    errors = found.standard_errors.drop(columns="scale")
+    if errors.shape[1] > 1:
+        errors.insert(0, "name", errors.index)
+        caption = "Standard errors on the scale of estimation, by method; those reported above are of the first that gave them."
+        tables.append(Table(errors.reset_index(drop=True), caption))
     if found.estimated.settings:
         tables.append(Table(pd.DataFrame(found.estimated.settings, columns=["what", "how it went"]), "How the method went."))
     return Section("Estimates", words, (), tables)
