@@ -6,7 +6,7 @@ What is censored stays censored in each of them.
 from autologue.diagnose.bootstrap import Bootstrap, Cases, FromModel, Scheme, bootstrap
 from autologue.diagnose.curves import individual_curves
 from autologue.diagnose.npde import PredictionErrors, npde
-from autologue.diagnose.profile import Profile, profile_likelihood
+from autologue.diagnose.profile import Profile, profile_estimates, profile_likelihood
 from autologue.diagnose.residuals import residuals
 from autologue.diagnose.sir import Resampled, sir
 from autologue.diagnose.vpc import VisualCheck, visual_check
@@ -23,6 +23,7 @@ __all__ = [
     "bootstrap",
     "individual_curves",
     "npde",
+    "profile_estimates",
     "profile_likelihood",
     "residuals",
     "sir",
