@@ -4,6 +4,7 @@ What is censored stays censored in each of them.
 """
 
 from autologue.diagnose.bootstrap import Bootstrap, Cases, FromModel, Scheme, bootstrap
+from autologue.diagnose.correlations import conditional_samples, correlation_tests
 from autologue.diagnose.curves import individual_curves
 from autologue.diagnose.npde import PredictionErrors, npde
 from autologue.diagnose.profile import Profile, profile_estimates, profile_likelihood
@@ -21,6 +22,8 @@ __all__ = [
     "Scheme",
     "VisualCheck",
     "bootstrap",
+    "conditional_samples",
+    "correlation_tests",
     "individual_curves",
     "npde",
     "profile_estimates",

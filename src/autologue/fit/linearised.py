@@ -36,11 +36,15 @@ STEP = 1e-6
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Linearised:
-    """The covariance of the estimates and its sandwich, (p, p) on their scales, and the log-likelihood of the linearised model."""
+    """The covariance of the estimates and its sandwich, (p, p) on their scales, and the log-likelihood of the linearised model.
+
+    scores: of each patient, its derivative by the estimates (patients, p).
+    """
 
     covariance: Covariance
     sandwich: Covariance
     likelihood: LogLikelihood
+    scores: Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -124,7 +128,7 @@ def _summed(problem: Problem, vector: Floats, total: float, scores: Floats, info
     middle = np.where(np.isfinite(covariance), covariance, 0.0)
     sandwich = np.where(np.isfinite(covariance), middle @ (scores.T @ scores + prior) @ middle, np.nan)
     return Linearised(
-        Covariance(LINEARISED, covariance), Covariance(SANDWICH, (sandwich + sandwich.T) / 2.0), LogLikelihood(LINEARISED, total)
+        Covariance(LINEARISED, covariance), Covariance(SANDWICH, (sandwich + sandwich.T) / 2.0), LogLikelihood(LINEARISED, total), scores
     )
 
 
