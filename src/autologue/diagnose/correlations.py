@@ -60,9 +60,9 @@ def correlation_tests(fit: Fit, *, samples: int = 200, seed: int = 0) -> pd.Data
 
     first: the parameter of a random effect; second: a covariate, or level of one (`sex = male`), or the parameter of another random effect.
     correlation: its mean over the sets of samples; low, high: the middle 90 % of the sets. model: what the model says of the pair: 0,
-    or the correlation that it estimates, which is not tested. z, p: of the test that there is none; NaN where the data say too little. adjusted: p by
-    Holm's method over all pairs of the table, which is to be read where many are tested. A covariate that is the same in all patients, or
-    not known of all, is left out.
+    or the correlation that it estimates, which is not tested. z, p: of the test that there is none; NaN where the data say too little.
+    adjusted: p by Holm's method over all pairs of the table, which is to be read where many are tested. A covariate that is the same in
+    all patients, or not known of all, is left out.
     """
     eta = conditional_samples(fit, samples=samples, seed=seed)
     n, names = eta.shape[1], fit.individuals.names
