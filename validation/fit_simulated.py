@@ -37,7 +37,7 @@ from autologue.patient import Cohort
 from autologue.population import Correlation, Parametric
 
 NAME, Z = "fit_simulated", 1.959963984540054
-ARMS = {"Stein": (200, 90), "Stein, correlated": (200, 90), "Stein, M1": (200, 90), "Leon-Triana": (40, 60)}  # replicates, patients
+ARMS = {"Stein": (200, 90), "Stein, correlated": (200, 90), "Stein, M1": (100, 90), "Leon-Triana": (40, 60)}  # replicates, patients
 FULL = SAEM(draws=200)
 TIGHT = ("c_max", "t_max", "alpha")
 Record = dict[str, Any]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autologue.cli import console
+from autologue.cli.convergence import convergence
 from autologue.cli.fit_settings import METHODS, load_settings, make_estimator, read_bounds, read_starts
 from autologue.cli.reading import Columns, ReadingFile, Units, asked_reading, find_model
 from autologue.errors import InputError, unknown
@@ -62,6 +63,7 @@ def fit(
     from autologue.data import read_cohort
     from autologue.data.describe import describe_reading
     from autologue.fit import fit as estimate
+    from autologue.fit import read_structure
 
     _check_files(out, save, table)
     given = load_settings(settings)
@@ -72,11 +74,11 @@ def fit(
     console.say(describe_reading(whole))
     cohort = read_cohort(data, model=population.model, reading=whole, name=data.stem)
     chosen = seed if seed is not None else int(given.get("seed", 0))
-    with console.progress(f"fitting {population.model.name}", 1000) as advance:
-        found = estimate(
-            cohort, population, method=estimator, seed=chosen, free=[*given.get("free", ()), *(free or ())],
-            fixed=[*given.get("fixed", ()), *(fixed or ())], bounds=bounds, watch=_watch(advance),
-        )  # fmt: skip
+    told: dict[str, Any] = dict(
+        free=[*given.get("free", ()), *(free or ())], fixed=[*given.get("fixed", ()), *(fixed or ())], bounds=bounds
+    )
+    with convergence(f"Fitting {population.model.name}", read_structure(cohort, population, **told).estimates) as watch:
+        found = estimate(cohort, population, method=estimator, seed=chosen, watch=watch, **told)
     _show(found)
     if save is not None:
         found.save(save)
@@ -120,20 +122,6 @@ def _population(name: str | None, start: Mapping[str, float]) -> Parametric:
     if isinstance(found, Drawn):
         raise InputError(f"--model {name}: this population is a set of draws, which has no structure to be fitted; name another")
     return replace(found, typical={**found.typical, **start}) if start else found
-
-
-def _watch(advance: Callable[[int], None]) -> Callable[[int, int, Any], None]:
-    """Return what turns iterations into thousandths of the way."""
-    done = 0
-
-    def follow(iteration: int, most: int, _: Any) -> None:
-        nonlocal done
-        reached = min(1000 * iteration // max(most, 1), 1000)
-        if reached > done:
-            advance(reached - done)
-            done = reached
-
-    return follow
 
 
 def _show(found: Fit) -> None:
