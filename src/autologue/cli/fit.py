@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
+FEW = 5  # patients, with fewer correlations are not tested
 _STRUCTURE, _METHOD, _OUT = "What is estimated", "How", "What is written"
 
 
@@ -141,7 +142,7 @@ def _show(found: Fit) -> None:
 
 
 def _write_report(found: Fit, data: Path, out: Path, simulations: int) -> None:
-    from autologue.diagnose import npde, residuals, visual_check
+    from autologue.diagnose import correlation_tests, covariate_effects, npde, residuals, visual_check
     from autologue.report.fit import fit_report
     from autologue.report.manifest import manifest
     from autologue.report.page import write_report
@@ -155,4 +156,8 @@ def _write_report(found: Fit, data: Path, out: Path, simulations: int) -> None:
         corrected = visual_check(found, simulations=simulations, corrected=True, seed=found.seed)
         checks["Prediction-corrected visual predictive check"] = corrected
     errors = npde(found, simulations=simulations, seed=found.seed)
-    write_report(fit_report(found, residuals(found, seed=found.seed), errors, checks, record=record), out)
+    many = found.problem.varying > 0 and len(found.cohort) >= FEW
+    correlations = correlation_tests(found, seed=found.seed) if many else None
+    effects = covariate_effects(found, seed=found.seed) if found.population.effects and found.population.uncertainty else None
+    rows = residuals(found, seed=found.seed)
+    write_report(fit_report(found, rows, errors, checks, record=record, correlations=correlations, effects=effects), out)

@@ -68,7 +68,7 @@ def correlation_tests(fit: Fit, *, samples: int = 200, seed: int = 0) -> pd.Data
     n, names = eta.shape[1], fit.individuals.names
     if n < 5:
         raise InputError(f"{n} patients: a test of correlations needs five at least")
-    omega = fit.population.covariance()
+    omega = fit.problem.point(fit.estimated.vector).omega
     model = omega / np.sqrt(np.diagonal(omega))[:, None] / np.sqrt(np.diagonal(omega))[None, :]
     inverse, linear = np.linalg.inv(omega), linearise(fit.problem, fit.estimated.vector, fit.individuals)
     second = np.einsum("sia,sib->iab", eta, eta) / len(eta)
