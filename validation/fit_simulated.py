@@ -155,6 +155,26 @@ def checks(*, quick: bool) -> list[dict[str, object]]:
     return [nlme.claim("Stein, 40 patients, largest distance in standard errors", "below 3.5", 0.0, float(np.abs(z).max()), 3.5)]
 
 
+def remarks() -> str:
+    """Return what was found as tables: bias beside that of M1, and the spread of the estimates beside their standard errors by method."""
+    found = shelf.recorded(NAME)["found"]
+    text = "\n## Bias, censored samples in the likelihood and dropped (M1)\n\nMean of estimate less truth on the scale of estimation, with "
+    text += "its 95 % Monte-Carlo interval, and the coverage of 95 % intervals.\n\n"
+    text += "| estimate | bias | coverage | bias, M1 | coverage, M1 |\n|---|---|---|---|---|\n"
+    for own, other in zip(found["Stein"], found["Stein, M1"], strict=True):
+        cells = [f"{r['bias']:+.3f} ± {r['half']:.3f} | {100 * r['coverage']['reported']:.0f} %" for r in (own, other)]
+        text += f"| `{own['name']}` | {cells[0]} | {cells[1]} |\n"
+    for arm in (arm for arm in ARMS if arm != "Stein, M1"):
+        methods = [m for m in found[arm][0]["errors"] if m != "reported"]
+        text += f"\n## Standard errors and the spread of the estimates: {arm}, {found[arm][0]['replicates']} replicates\n\n"
+        text += "Root mean square of the standard errors, on the scale of estimation; the spread has a Monte-Carlo error of "
+        text += f"{100 / (2 * found[arm][0]['replicates']) ** 0.5:.0f} %.\n\n| estimate | spread | {' | '.join(methods)} |\n"
+        text += "|---" * (len(methods) + 2) + "|\n"
+        for row in found[arm]:
+            text += f"| `{row['name']}` | {row['spread']:.3f} | {' | '.join(format(row['errors'][m], '.3f') for m in methods)} |\n"
+    return text
+
+
 def main(arguments: list[str]) -> int:
     """Run the study, or its quick mode."""
     if "--quick" in arguments:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lines import lines, population
+from _lines import lines, population
 from scipy.stats import binom
 
 from autologue.diagnose import conditional_samples, correlation_tests

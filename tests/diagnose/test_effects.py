@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from lines import LINE, lines, population
+from _lines import LINE, lines, population
 from scipy.stats import norm
 
 from autologue.diagnose import covariate_effects

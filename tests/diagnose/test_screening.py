@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from lines import lines, population
+from _lines import lines, population
 from scipy.stats import chi2
 
 from autologue.diagnose import BIC, LikelihoodRatio, screen_covariates
