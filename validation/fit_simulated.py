@@ -95,7 +95,10 @@ def run(file: Path) -> list[Record]:
 
 
 def summary(replicates: list[Record], arm: str) -> list[Record]:
-    """Return one row an estimate: bias with its Monte-Carlo interval, spread, standard errors by method, coverage."""
+    """Return one row an estimate: bias with its Monte-Carlo interval, spread, standard errors by method, coverage.
+
+    A fit that reports no standard error has missed; of the other methods only those that gave one are counted.
+    """
     own = [r for r in replicates if r["arm"] == arm]
     off, n = np.array([r["off"] for r in own]), ARMS[arm][1]
     methods = ["reported", *(method for method in own[-1]["errors"] if method != "reported")]
@@ -105,11 +108,12 @@ def summary(replicates: list[Record], arm: str) -> list[Record]:
     for k, (name, kind) in enumerate(zip(own[0]["names"], own[0]["kinds"], strict=True)):
         spread = float(off[:, k].std(ddof=1))
         typical = {method: float(np.sqrt(np.nanmean(se[:, k] ** 2))) for method, se in errors.items()}
-        inside = {method: float((np.abs(off[:, k]) < Z * se[:, k]).mean()) for method, se in errors.items()}
+        held = {method: np.abs(off[:, k]) < Z * se[:, k] for method, se in errors.items()}
+        inside = {m: float(held[m][np.isfinite(se[:, k]) | (m == "reported")].mean()) for m, se in errors.items()}
         complete = dict(typical=_omega(truth, name) / n**0.5, deviation=(2 * n) ** -0.5).get(kind, np.nan)
         rows.append(dict(
             name=name, kind=kind, replicates=len(own), bias=float(off[:, k].mean()), half=Z * spread / len(own) ** 0.5, spread=spread,
-            errors=typical, coverage=inside, identified=not np.median(errors["reported"][:, k]) > 2.0 * complete,
+            errors=typical, coverage=inside, identified=not np.nanmedian(errors["reported"][:, k]) > 2.0 * complete,
         ))  # fmt: skip
     return rows
 
