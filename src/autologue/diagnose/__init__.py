@@ -7,6 +7,7 @@ from autologue.diagnose.bootstrap import Bootstrap, Cases, FromModel, Scheme, bo
 from autologue.diagnose.correlations import conditional_samples, correlation_tests
 from autologue.diagnose.curves import individual_curves
 from autologue.diagnose.effects import covariate_effects
+from autologue.diagnose.events import EventCheck, event_check, event_residuals
 from autologue.diagnose.npde import PredictionErrors, npde
 from autologue.diagnose.profile import Profile, profile_estimates, profile_likelihood
 from autologue.diagnose.residuals import residuals
@@ -19,6 +20,7 @@ __all__ = [
     "Bootstrap",
     "Cases",
     "Criterion",
+    "EventCheck",
     "FromModel",
     "LikelihoodRatio",
     "PredictionErrors",
@@ -31,6 +33,8 @@ __all__ = [
     "conditional_samples",
     "correlation_tests",
     "covariate_effects",
+    "event_check",
+    "event_residuals",
     "individual_curves",
     "npde",
     "profile_estimates",

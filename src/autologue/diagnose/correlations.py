@@ -8,7 +8,8 @@ variance 1 less the variance of z from set to set, which the samples show: what 
 mean over its standard deviation. A category is tested by its indicator.
 
 Pairs of random effects: the score of their covariance, (Omega^-1 (E eta eta' - Omega) Omega^-1) of the pair summed over patients, over the
-root of its squares, each less what the scores of the estimates explain: the estimated variances have moved to where the data are.
+root of its squares, each less what the scores of the estimates explain: the estimated variances have moved to where the data are. (Where a
+fit has no linearised scores nothing is taken off, and the test is cautious.)
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def _fisher(r: Floats, patients: int) -> float:
 
 
 def _score(own: Floats, nuisance: Floats) -> float:
-    explained = nuisance @ np.linalg.lstsq(nuisance, own, rcond=None)[0]
+    explained = nuisance @ np.linalg.lstsq(nuisance, own, rcond=None)[0] if nuisance.size else 0.0
     return float(own.sum() / np.sqrt(((own - explained) ** 2).sum()))
 
 

@@ -64,9 +64,13 @@ class _Rows:
 def linearise(problem: Problem, vector: Floats, conditional: Conditional) -> Linearised | None:
     """Return what the linearised model says at a vector; None where predictions have no slopes, or a patient has no random effects.
 
+    None, too, with times to event, counts or categories, which are not linearised.
+
     conditional: where it is linearised, at the modes of the random effects, at the means of patients without one.
     """
     q, point = problem.varying, problem.point(vector)
+    if problem.likelihood.observed > len(problem.likelihood.rows):
+        return None
     phi = point.centre.copy()
     phi[:, :q] += np.where(np.isfinite(conditional.mode), conditional.mode, conditional.mean)
     if not np.isfinite(phi).all():
