@@ -66,7 +66,8 @@ def test_it_shows_estimates_and_writes_what_was_asked(autologue: Callable[..., o
     assert fit.start.typical["t_max"] == 10.0
     pd.testing.assert_frame_equal(pd.read_csv(table, index_col="name"), fit.table, check_names=False, check_dtype=False)
     html = page.read_text(encoding="utf-8")
-    for words in ("8 iterations of at most 8", "Individual fits, every patient", "Shrinkage", "open triangles: censored", "SAEM"):
+    for words in ("8 iterations of at most 8", "Individual fits, every patient", "Shrinkage", "open triangles: censored", "SAEM",
+                  "Correlations of random effects", "Standard errors on the scale of estimation", "middle 90 % of"):
         assert words in html, words
     assert "http" not in html.replace("https://doi.org/", "")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autologue.cli import console
+from autologue.cli.convergence import convergence
 from autologue.cli.fit_settings import METHODS, load_settings, make_estimator, read_bounds, read_occasions, read_starts
 from autologue.cli.reading import Columns, ReadingFile, Units, asked_reading, find_model
 from autologue.errors import InputError, unknown
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
+FEW = 5  # patients, with fewer correlations are not tested
 _STRUCTURE, _METHOD, _OUT = "What is estimated", "How", "What is written"
 
 
@@ -74,6 +76,7 @@ def fit(
     from autologue.data import read_cohort
     from autologue.data.describe import describe_reading
     from autologue.fit import fit as estimate
+    from autologue.fit import read_structure
 
     _check_files(out, save, table)
     given = load_settings(settings)
@@ -85,11 +88,11 @@ def fit(
     console.say(describe_reading(whole))
     cohort = read_cohort(data, model=population.model, reading=whole, name=data.stem)
     chosen = seed if seed is not None else int(given.get("seed", 0))
-    with console.progress(f"fitting {population.model.name}", 1000) as advance:
-        found = estimate(
-            cohort, population, method=estimator, seed=chosen, free=[*given.get("free", ()), *(free or ())],
-            fixed=[*given.get("fixed", ()), *(fixed or ())], bounds=bounds, watch=_watch(advance),
-        )  # fmt: skip
+    told: dict[str, Any] = dict(
+        free=[*given.get("free", ()), *(free or ())], fixed=[*given.get("fixed", ()), *(fixed or ())], bounds=bounds
+    )
+    with convergence(f"Fitting {population.model.name}", read_structure(cohort, population, **told).estimates) as watch:
+        found = estimate(cohort, population, method=estimator, seed=chosen, watch=watch, **told)
     _show(found)
     if save is not None:
         found.save(save)
@@ -135,20 +138,6 @@ def _population(name: str | None, start: Mapping[str, float]) -> Parametric:
     return replace(found, typical={**found.typical, **start}) if start else found
 
 
-def _watch(advance: Callable[[int], None]) -> Callable[[int, int, Any], None]:
-    """Return what turns iterations into thousandths of the way."""
-    done = 0
-
-    def follow(iteration: int, most: int, _: Any) -> None:
-        nonlocal done
-        reached = min(1000 * iteration // max(most, 1), 1000)
-        if reached > done:
-            advance(reached - done)
-            done = reached
-
-    return follow
-
-
 def _show(found: Fit) -> None:
     table = found.table
     heads = ["name", "estimate", "SE", "RSE %", "lower", "upper", "CV %"]
@@ -177,7 +166,7 @@ def _show_basins(found: Fit) -> None:
 
 
 def _write_report(found: Fit, data: Path, out: Path, simulations: int) -> None:
-    from autologue.diagnose import event_check, npde, residuals, visual_check
+    from autologue.diagnose import correlation_tests, covariate_effects, event_check, npde, residuals, visual_check
     from autologue.engine.happening import hazards_of
     from autologue.report.fit import fit_report
     from autologue.report.manifest import manifest
@@ -197,4 +186,8 @@ def _write_report(found: Fit, data: Path, out: Path, simulations: int) -> None:
         corrected = visual_check(found, simulations=simulations, corrected=True, seed=found.seed)
         checks["Prediction-corrected visual predictive check"] = corrected
     errors = npde(found, simulations=simulations, seed=found.seed)
-    write_report(fit_report(found, residuals(found, seed=found.seed), errors, checks, record=record, events=events), out)
+    many = found.problem.varying > 0 and len(found.cohort) >= FEW
+    correlations = correlation_tests(found, seed=found.seed) if many else None
+    effects = covariate_effects(found, seed=found.seed) if found.population.effects and found.population.uncertainty else None
+    rows = residuals(found, seed=found.seed)
+    write_report(fit_report(found, rows, errors, checks, record=record, events=events, correlations=correlations, effects=effects), out)

@@ -10,7 +10,7 @@ from scipy.special import log_ndtr, ndtri_exp
 from autologue import seeds
 from autologue.diagnose.replicates import on_scale
 from autologue.fit import Fit
-from autologue.variability import Combined1, Combined2, Constant, LogNormal, Power, Proportional, ResidualError
+from autologue.variability import LogNormal
 
 __all__ = ["residuals"]
 
@@ -55,22 +55,8 @@ def _deviations(fit: Fit, predicted: Floats) -> Floats:
     for k, name in enumerate(likelihood.outputs):
         error = fit.population.error(name)
         assert error is not None
-        found[likelihood.rows.output == k] = _deviation(error, predicted[likelihood.rows.output == k])
+        found[likelihood.rows.output == k] = error.deviation(predicted[likelihood.rows.output == k])
     return found
-
-
-def _deviation(error: ResidualError, f: Floats) -> Floats:
-    match error:
-        case Constant(sd=sd) | LogNormal(sd=sd):
-            return np.full(len(f), sd)
-        case Proportional(cv=cv):
-            return cv * np.abs(f)
-        case Combined1(sd=sd, cv=cv):
-            return sd + cv * np.abs(f)
-        case Combined2(sd=sd, cv=cv):
-            return np.sqrt(sd**2 + (cv * f) ** 2)
-        case Power(cv=cv, exponent=exponent):
-            return np.asarray(cv * np.abs(f) ** exponent)
 
 
 def _truncated(a: Floats, b: Floats, u: Floats) -> Floats:

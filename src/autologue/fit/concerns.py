@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from autologue.fit.estimated import LogLikelihood
 from autologue.fit.problem import Problem
 from autologue.fit.structure import Structure, shares_outside
 from autologue.population import Kind, Scale
@@ -19,7 +16,6 @@ Floats = NDArray[np.float64]
 SMALL = 0.01  # standard deviation of a random effect that is all but absent
 CLOSE = 3.1  # atanh of a partial correlation of 0.996
 FLAT = 1.0  # standard error of a logarithm that says next to nothing
-APART = 2.0  # log-likelihoods, beyond their Monte-Carlo errors
 OUTSIDE = 0.01  # share of a fitted distribution beyond its truncation
 SINGULAR = 1e-3  # eigenvalue of a correlation matrix
 
@@ -37,14 +33,13 @@ def vanished(structure: Structure, vector: Floats) -> NDArray[np.bool_]:
     return absent
 
 
-def concerns(problem: Problem, vector: Floats, covariance: Floats, likelihoods: Sequence[LogLikelihood]) -> list[str]:
-    """Return one sentence for each concern about estimates: singular variances, bounds, flat directions, likelihoods that disagree."""
+def concerns(problem: Problem, vector: Floats, covariance: Floats) -> list[str]:
+    """Return one sentence for each concern about estimates: singular variances, bounds, flat directions."""
     return [
         *_variances(problem, vector),
         *_bounds(problem.structure, vector),
         *_truncated(problem.structure, vector),
         *_flat(problem.structure, vector, covariance),
-        *_disagreement(likelihoods),
     ]
 
 
@@ -93,7 +88,7 @@ def _flat(structure: Structure, vector: Floats, covariance: Floats) -> list[str]
     free = inside(structure, vector)
     if free.any() and not np.isfinite(error[free]).all():
         if not np.isfinite(error).any():
-            return ["the information is not positive definite: the data do not determine all estimates, and no standard errors are given"]
+            return ["the information is not positive definite and gives no standard errors: the data hardly determine all estimates"]
         left = ", ".join(f"'{structure.names[k]}'" for k in np.flatnonzero(free & ~np.isfinite(error)))
         found = [f"the information is not positive definite along {left}: no standard error there, and the others are given for it held"]
     else:
@@ -103,15 +98,4 @@ def _flat(structure: Structure, vector: Floats, covariance: Floats) -> list[str]
             found.append(
                 f"'{e.name}' is flat: a standard error of {error[k]:.2g} on the {e.scale.value} scale; the data hardly determine it"
             )
-    return found
-
-
-def _disagreement(likelihoods: Sequence[LogLikelihood]) -> list[str]:
-    found = []
-    for other in likelihoods[1:]:
-        first = likelihoods[0]
-        gap = abs(first.value - other.value) - 3.0 * float(np.hypot(first.error, other.error))
-        if gap > APART:
-            values = f"{first.value:.2f} by {first.method}, {other.value:.2f} by {other.method}"
-            found.append(f"estimates of the log-likelihood disagree ({values}): do not compare models by it before this is understood")
     return found

@@ -17,7 +17,7 @@ from autologue.engine.solve import Solver
 from autologue.fit.estimated import Conditional, Estimated, Estimator, Trace
 from autologue.fit.problem import Problem, pose
 from autologue.fit.structure import Prior, Structure, read_structure
-from autologue.fit.table import as_read, estimates_table
+from autologue.fit.table import as_read, errors_table, estimates_table
 from autologue.likelihood import Likelihood
 from autologue.patient import Cohort
 from autologue.population import Kind, Parametric, Uncertainty, varied
@@ -83,6 +83,11 @@ class Fit:
     def table(self) -> pd.DataFrame:
         """Every estimate by name, as read, with standard error, 95 % interval and scale; see `estimates_table`."""
         return estimates_table(self.structure, self.estimated.vector, self.covariance)
+
+    @cached_property
+    def standard_errors(self) -> pd.DataFrame:
+        """The standard error of every estimate on its scale by every method that gave one, side by side; see `errors_table`."""
+        return errors_table(self.structure, self.estimated.covariances)
 
     @property
     def log_likelihood(self) -> float:

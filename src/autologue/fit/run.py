@@ -11,6 +11,7 @@ from autologue import __version__
 from autologue.engine.describe import fingerprint
 from autologue.engine.solve import Solver, prepare
 from autologue.errors import InputError
+from autologue.fit.agreement import with_linearisation
 from autologue.fit.archive import encoded
 from autologue.fit.estimated import Estimator, Watch
 from autologue.fit.fitted import Fit
@@ -61,7 +62,7 @@ def fit(
     structure = read_structure(cohort, start, free=free, fixed=fixed, bounds=limits, priors=beliefs)
     problem = pose(structure, Likelihood(cohort, start, solver=solver))
     course = problem.likelihood.course
-    estimated = method.estimate(problem, seed=seed, watch=watch)
+    estimated = with_linearisation(problem, method.estimate(problem, seed=seed, watch=watch))
     return Fit(
         cohort=cohort, start=start, free=free, fixed=fixed, bounds=limits, priors=beliefs, method=method, seed=seed,
         estimated=estimated, provenance=_provenance(cohort, start.model), solver=None if course.closed.all() else course.solver,

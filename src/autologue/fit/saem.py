@@ -118,7 +118,7 @@ class SAEM(Estimator):
             (likelihood,),
             posterior.conditional,
             Trace(values, (("exploration", 0), ("smoothing", explored))),
-            (*warnings, *concerns(problem, vector, posterior.covariances[0].matrix, (likelihood,))),
+            (*warnings, *concerns(problem, vector, posterior.covariances[0].matrix)),
             tuple(settings.items()),
         )
 

@@ -30,7 +30,7 @@ def suspicions(
     return (
         *_of_basins(problem, optimum, basins, better),
         *_of_patients(problem, optimum),
-        *concerns(problem, optimum.vector, curvature, ()),
+        *concerns(problem, optimum.vector, curvature),
         *_of_curvature(problem, optimum),
         *_of_scores(problem, curvature, sandwich),
     )

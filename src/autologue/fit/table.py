@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from autologue.fit.estimated import Covariance
 from autologue.fit.structure import Structure
 from autologue.population import Estimate, Kind, Parametric, Scale
 
-__all__ = ["as_read", "estimates_table"]
+__all__ = ["as_read", "errors_table", "estimates_table"]
 
 Floats = NDArray[np.float64]
 Z = 1.959963984540054  # of a 95 % interval
@@ -35,6 +38,14 @@ def estimates_table(structure: Structure, vector: Floats, covariance: Floats) ->
         rows.append((e.kind.value, value, se, 100.0 * se / abs(value) if value else np.nan, *ends, e.scale.value, variance, cv, at_bound))
     columns = ["kind", "estimate", "se", "rse", "lower", "upper", "scale", "variance", "cv", "at_bound"]
     return pd.DataFrame(rows, index=pd.Index(structure.names, name="estimate of"), columns=columns)
+
+
+def errors_table(structure: Structure, covariances: Sequence[Covariance]) -> pd.DataFrame:
+    """Return the standard error of each estimate on its scale by each method: a row an estimate, a column a method, and the scale."""
+    table = pd.DataFrame(
+        {c.method: np.sqrt(np.diagonal(c.matrix)) for c in covariances}, index=pd.Index(structure.names, name="estimate of")
+    )
+    return table.assign(scale=[e.scale.value for e in structure.estimates])
 
 
 def as_read(structure: Structure, vector: Floats) -> Floats:
