@@ -65,7 +65,8 @@ class Trace:
 class Estimated:
     """vector: the estimates (p,) on their scales. covariances, log_likelihoods: the first of each is what is reported.
 
-    warnings: in words, one sentence each. settings: what the method chose itself and how it ended, in words.
+    warnings: in words, one sentence each. settings: what the method chose itself and how it ended, in words. sampled: the trace is
+    draws of the posterior, chain after chain, and the estimates are their medians.
     """
 
     vector: Floats
@@ -75,6 +76,7 @@ class Estimated:
     trace: Trace
     warnings: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = field(default=())
+    sampled: bool = False
 
 
 class Estimator(ABC):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from autologue import seeds
 from autologue.forecast.latent import Latent
 from autologue.forecast.mixture import Mixture
-from autologue.forecast.weights import agreement
+from autologue.fit.weights import agreement
 from autologue.seeds import Purpose
 
 __all__ = ["Chains", "run_chains"]

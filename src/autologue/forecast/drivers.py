@@ -18,7 +18,7 @@ from scipy.stats import rankdata
 
 from autologue.forecast.latent import Latent, read_latent
 from autologue.forecast.posterior import sample_posterior
-from autologue.forecast.weights import smoothed_weights
+from autologue.fit.weights import smoothed_weights
 from autologue.patient import Observations, Patient
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from autologue import seeds
 from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
 from autologue.population.covariates import Categorical, Continuous, Effect, coefficient, regressor
+from autologue.population.draws import PosteriorDraws
 from autologue.population.estimates import Scale, Uncertainty, drawn_estimates, estimates_of, scale_of
 from autologue.population.individuals import Individuals, numbered
 from autologue.variability import LogitNormal, LogNormal, Normal, ResidualError, Variability
@@ -41,7 +42,7 @@ class Parametric:
 
     `typical`, `variability` and `errors` replace those of the model's parameters and outputs. An effect is a shift on the
     scale of its parameter's variability (see `Scale`). `uncertainty` gives the standard error of the logarithm of a
-    typical value, by name, or the covariance of any of the estimates. `assumed` says which numbers are assumptions rather
+    typical value, by name, or the covariance of any of the estimates, or draws of their posterior. `assumed` says which numbers are assumptions rather
     than published.
     """
 
@@ -53,7 +54,7 @@ class Parametric:
     covariates: Mapping[str, Continuous | Categorical] = field(default_factory=dict)
     effects: Sequence[Effect] = ()
     errors: Mapping[str, ResidualError] = field(default_factory=dict)
-    uncertainty: Mapping[str, float] | Uncertainty = field(default_factory=dict)
+    uncertainty: Mapping[str, float] | Uncertainty | PosteriorDraws = field(default_factory=dict)
     source: str = ""
     assumed: str = ""
 
@@ -76,7 +77,7 @@ class Parametric:
             if effect.covariate not in self.covariates:
                 raise ModelError(f"population of {self.model.name}: {unknown('covariate', effect.covariate, self.covariates)}")
         self.covariance()
-        if isinstance(self.uncertainty, Uncertainty):
+        if isinstance(self.uncertainty, Uncertainty | PosteriorDraws):
             known = [e.name for e in estimates_of(self)]
             for name in self.uncertainty.names:
                 if name not in known:
@@ -151,6 +152,8 @@ class Parametric:
 
     def draws(self, count: int, *, seed: int) -> list[Parametric]:
         """Return `count` populations drawn from the uncertainty: of all estimates it covers, or of the typical values (log-normal)."""
+        if isinstance(self.uncertainty, PosteriorDraws):
+            return self.uncertainty.populations(self, count, seed=seed)
         if isinstance(self.uncertainty, Uncertainty):
             return drawn_estimates(self, self.uncertainty, count, seed=seed)
         names = list(self.uncertainty)
