@@ -1,9 +1,9 @@
 """The quick posterior of a forecast agrees with the No-U-Turn sampler, patient by patient.
 
-50 simulated patients of Stein 2019 (population `sd`), measured until day 28 with a limit of 50 copies/ug, and 10 of Leon-Triana 2021 (assumed
-spreads, see `forecast_calibration.py`; CAR-T and leukaemic cells above 1e7). Quantiles of 5, 50 and 95 % of each random effect by importance
-sampling and by NUTS (nutpie, gradients by the engine's sensitivities), 10,000 draws each: within 3 % of the width between the 5 and
-95 % quantiles of the population. The Monte-Carlo error of a difference stands beside it: that of a quantile from independent draws,
+50 simulated patients of Stein 2019 (population `sd`), measured until day 28 with a limit of 50 copies/ug, and 10 of Leon-Triana 2021
+(assumed spreads, see `forecast_calibration.py`; CAR-T and leukaemic cells above 1e7). Quantiles of 5, 50 and 95 % of each random effect by
+importance sampling and by NUTS (nutpie, gradients by the engine's sensitivities), 10,000 draws each: within 3 % of the width between the 5
+and 95 % quantiles of the population. The Monte-Carlo error of a difference stands beside it: that of a quantile from independent draws,
 sqrt(p (1 - p) / n) over the density there, with the effective numbers of both samples.
 
 NUTS knows nothing of the quick posterior: its chains begin around the population's middle. A truncated effect is mapped onto the line. In

@@ -2,9 +2,9 @@
 
 | estimate | prior | how wide |
 |---|---|---|
-| typical value | normal on its scale of estimation, around the starting value | log: sd log(10), a factor of ten; logit: 1.5; value: 2.5 times its size |
+| typical value | normal on its scale, around the starting value | log: sd log(10), a factor of ten; logit: 1.5; value: 2.5 spans |
 | effect of a covariate | normal around zero | 2.5 spans of its parameter for one standard deviation of the covariate |
-| standard deviation of a random effect | half-t with 3 degrees of freedom (Gelman 2006) | scale 1 on log and logit, the span of the parameter otherwise |
+| standard deviation of a random effect | half-t with 3 degrees of freedom (Gelman 2006) | the span of its parameter |
 | correlations of a block | LKJ with shape 2 (Lewandowski, Kurowicka, Joe 2009), by the partial correlations | |
 | residual error | half-t with 3 degrees of freedom | cv: 1; sd: 1 of a logarithm, else the standard deviation of the output's values |
 | exponent of a residual error | normal around 1 | sd 0.5 |

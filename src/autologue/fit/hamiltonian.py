@@ -1,7 +1,7 @@
 """The No-U-Turn sampler of nutpie behind one small door: any log-density with its gradient, the same seed the same draws.
 
-Hoffman, Gelman 2014, J Mach Learn Res 15:1593-1623. nutpie (MIT, on the Rust library nuts-rs) adapts the step and the masses, with a low-rank
-part for correlated directions, from draws and gradients. Every chain is a thread of its own with its own random numbers; what the
+Hoffman, Gelman 2014, J Mach Learn Res 15:1593-1623. nutpie (MIT, on the Rust library nuts-rs) adapts the step and the masses, with a
+low-rank part for correlated directions, from draws and gradients. Every chain is a thread of its own with its own random numbers; what the
 chains ask for at a time is evaluated in one call, so that chains are lanes beside each other. A density must give the same bits for a
 point whatever stands beside it.
 """
@@ -64,8 +64,10 @@ class _Gathering:
             while me not in self.answered and self.failure is None:
                 if len(self.asked) >= self.live or not self.turn.wait(PATIENCE):
                     self._answer()
-            value, gradient = self.answered.pop(me, (-np.inf, u))
-        if not np.isfinite(value):  # after a failure too: nutpie must not see another error, which would end the process
+            if self.failure is not None:
+                return -0.5 * float(u @ u), -u  # the chain is about to end, and nutpie panics at an error, or no gradient, at a start
+            value, gradient = self.answered.pop(me)
+        if not np.isfinite(value):
             raise _Impossible
         return value, gradient
 
@@ -154,10 +156,9 @@ def _followed(sampler: Any, gathering: _Gathering, report: Callable[[], object])
             else:
                 if gathering.failure is None:
                     return trace
-    except RuntimeError as problem:
-        gathering.stop(SolveError(f"NUTS found no start, or stopped: {problem}; give other starting values"))
     except BaseException as problem:
-        gathering.stop(problem)
+        told = isinstance(problem, RuntimeError) or type(problem).__name__ == "PanicException"  # nutpie's own
+        gathering.stop(SolveError(f"NUTS stopped: {str(problem).splitlines()[0]}; give other starting values") if told else problem)
     sampler.cancel()
     assert gathering.failure is not None
     raise gathering.failure

@@ -80,7 +80,7 @@ class Joint:
 
     @cached_property
     def start(self) -> Floats:
-        """u at the starting values, no random effects; a start on its bound, which lies at infinity, is a little inside."""
+        """U at the starting values, no random effects; a start on its bound, which lies at infinity, is a little inside."""
         found = np.zeros(self.dimension)
         (both, low, high), (below, least, _), (above, _, most) = self._bounded
         with np.errstate(divide="ignore"):

@@ -1,10 +1,10 @@
 """NUTS: the posterior of all estimates and random effects, by Hamiltonian Monte Carlo.
 
-Hoffman, Gelman 2014, J Mach Learn Res 15:1593-1623. Full Bayes: every estimate has a prior (see `beliefs`; the defaults are weak, and said in
-the fit's settings), the density and its gradient are those of `joint`, the sampler is nutpie's (`hamiltonian`), an optional extra:
-pip install 'autologue[bayes]'. Estimates are posterior medians, intervals are quantiles, and the draws are the fit's trace: its population
-carries them on. Where a density has kinks (a peak time that passes a visit), its gradient jumps; the sampler stays exact, since each
-proposal is accepted by the density itself, and pays with more rejections.
+Hoffman, Gelman 2014, J Mach Learn Res 15:1593-1623. Full Bayes: every estimate has a prior (see `beliefs`; the defaults are weak, and said
+in the fit's settings), the density and its gradient are those of `joint`, the sampler is nutpie's (`hamiltonian`), an optional extra:
+pip install 'autologue[bayes]'. Estimates are posterior medians, intervals are quantiles, and the draws are the fit's trace: its
+population carries them on. Where a density has a kink (a peak time that passes a visit) its gradient jumps; the sampler
+stays exact, since each proposal is accepted by the density itself, and pays with more rejections.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class NUTS(Estimator):
         rhat, bulk, tail = chain_quality(drawn.reshape(self.chains, self.draws, -1))
         if (diverged := int(found.diverged.sum())) > 0:
             share = f"{diverged} of {found.diverged.size} transitions diverged"
-            lines.append(f"{share}: the posterior has corners that the steps cannot follow; give target_accept= nearer to 1, or tighter priors")
+            lines.append(f"{share}: the posterior has corners that the steps miss; give target_accept= nearer to 1, or tighter priors")
         if (deep := float(found.deepest.mean())) > 0.01:
             lines.append(f"{deep:.0%} of the transitions reached the greatest depth of {DEPTH}: the chains move slowly; give more draws=")
         worst = int(np.argmax(rhat))
@@ -122,7 +122,7 @@ class NUTS(Estimator):
 def _uninformed(beliefs: Beliefs, names: tuple[str, ...], drawn: Floats) -> list[str]:
     share = drawn.std(axis=0) / beliefs.sd
     return [
-        f"the posterior of '{name}' is hardly narrower than its prior ({100 * s:.0f} % of its standard deviation): the data say little of it"
+        f"the posterior of '{name}' is hardly narrower than its prior ({100 * s:.0f} % of its sd): the data say little of it"
         for name, s in zip(names, share, strict=True)
         if s > UNINFORMED
     ]
@@ -131,7 +131,7 @@ def _uninformed(beliefs: Beliefs, names: tuple[str, ...], drawn: Floats) -> list
 def _effects(joint: Joint, drawn: Floats, found: Hamiltonian) -> Floats:
     """Return the random effects of all draws (draws, patients, q)."""
     n, q = joint.problem.patients, joint.problem.varying
-    z = found.draws.reshape(len(drawn), -1)[:, len(joint.origin) :].reshape(-1, n, q)
+    z = found.draws.reshape(len(drawn), -1)[:, len(joint.origin) :].reshape(len(drawn), n, q)
     pieces = [slice(k, k + PIECE) for k in range(0, len(drawn), PIECE)]
     return np.concatenate([np.einsum("mab,mnb->mna", joint.roots(drawn[piece]), z[piece]) for piece in pieces])
 

@@ -21,12 +21,13 @@ def estimates_table(structure: Structure, vector: Floats, covariance: Floats, dr
     """Return one row an estimate, by name.
 
     estimate, se: as read (an omega as standard deviation, a correlation as such), se by the delta method; rse: % of the estimate.
-    lower, upper: 95 %, symmetric on the scale of estimation, or quantiles of the posterior where draws (draws, p) are given. variance, cv: of random effects; cv: in %, of a log-normal parameter
-    sqrt(exp(omega^2) - 1). at_bound: whether the estimate lies on a bound that was set.
+    lower, upper: 95 %, symmetric on the scale of estimation, or quantiles of the posterior where draws (draws, p) are given. variance, cv:
+    of random effects; cv: in %, of a log-normal parameter sqrt(exp(omega^2) - 1). at_bound: whether the estimate lies on a bound that was
+    set.
     """
     there = structure.write(vector)
     errors = np.sqrt(np.diagonal(covariance))
-    rows, quantiles = [], None if drawn is None else _quantiles(structure, drawn)
+    rows, quantiles = [], np.empty((2, 0)) if drawn is None else _quantiles(structure, drawn)
     for k, e in enumerate(structure.estimates):
         value, slope = _read(structure, there, vector, k)
         ends = [_end(structure, vector, k, side * Z * errors[k]) for side in (-1.0, 1.0)] if drawn is None else list(quantiles[:, k])

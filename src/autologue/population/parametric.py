@@ -42,8 +42,8 @@ class Parametric:
 
     `typical`, `variability` and `errors` replace those of the model's parameters and outputs. An effect is a shift on the
     scale of its parameter's variability (see `Scale`). `uncertainty` gives the standard error of the logarithm of a
-    typical value, by name, or the covariance of any of the estimates, or draws of their posterior. `assumed` says which numbers are assumptions rather
-    than published.
+    typical value, by name, or the covariance of any of the estimates, or draws of their posterior. `assumed` says which
+    numbers are assumptions rather than published.
     """
 
     model: Model
