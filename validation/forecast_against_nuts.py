@@ -29,6 +29,7 @@ from autologue.fit.hamiltonian import sample_density
 from autologue.fit.weights import chain_quality
 from autologue.forecast.latent import Latent, read_latent
 from autologue.forecast.posterior import sample_posterior
+from autologue.qualify import claims
 
 VISITS = np.array([1, 4, 7, 11, 14, 21, 28.0])
 LEVELS = np.array([0.05, 0.5, 0.95])
@@ -149,14 +150,17 @@ def inputs():
 
 
 def rows(found):
-    """Return one row a patient."""
+    """Return one row a patient; a difference beyond the tolerance and within three of its Monte-Carlo errors says so."""
     table = []
     for name, patients in found.items():
         for each in patients:
             what = f"{each['effect']} at {each['level']:.0%}, error {each['error']:.4f}, R-hat {each['rhat']:.3f}"
-            claim = f"{name}, patient {each['patient']}: {what}"
+            claim = f"{name}, patient {each['patient']}: worst quantile ({what})"
             passed = each["worst"] <= TOLERANCE and each["rhat"] < AGREE
-            table.append(dict(claim=claim, source="NUTS", published=0.0, ours=each["worst"], tolerance=TOLERANCE, passed=passed))
+            chance = each["worst"] <= 3 * each["error"] and each["rhat"] < AGREE
+            note = "" if passed or not chance else f"{each['worst'] / each['error']:.1f} Monte-Carlo errors: 10,000 draws tell no more"
+            row = dict(claim=claim, source="NUTS", published="0", ours=each["worst"], tolerance=f"{TOLERANCE}", passed=passed, note=note)
+            table.append(row)
     return table
 
 
@@ -178,10 +182,7 @@ def main() -> int:
                 print(name, found[name][-1], file=sys.stderr, flush=True)
         _recorded.record("forecast_against_nuts", inputs=inputs(), seed=SEED, found=found)
     table = checks(quick="--quick" in sys.argv)
-    print(f"{'claim':88} {'expected':>9} {'ours':>9} {'tolerance':>10}  verdict")
-    for row in table:
-        print(f"{row['claim']:88} {0:9g} {row['ours']:9.4f} {row['tolerance']:10.3g}  {'agrees' if row['passed'] else 'DIFFERS'}")
-    return 0 if all(row["passed"] for row in table) else 1
+    return claims.print_claims(table)
 
 
 if __name__ == "__main__":

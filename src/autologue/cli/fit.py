@@ -55,6 +55,7 @@ def fit(
     \b
     autologue fit study.csv --model stein_2019 --unit transgene=copies/ug --unit time=day --out fit.html
     autologue fit study.csv --model stein_2019:variance --method focei --fixed omega_beta --bound alpha=0.01,1
+    autologue fit study.csv --model stein_2019 --method nuts --save posterior.json
     autologue fit study.parquet --settings fit.toml --seed 7 --save fit.json
 
     How the table is read is printed first; --reading, --column and --unit change it.
@@ -146,7 +147,11 @@ def _show(found: Fit) -> None:
     for each in found.estimated.log_likelihoods:
         error = f" (Monte-Carlo error {each.error:.3f})" if each.error else ""
         console.say(f"Log-likelihood, {each.method}: {each.value:.3f}{error}")
-    console.say(f"AIC {found.aic:.2f}, BIC {found.bic:.2f}")
+    if found.estimated.sampled:
+        for what, words in found.estimated.settings:
+            console.say(f"{what[0].upper()}{what[1:]}: {words}")
+    else:
+        console.say(f"AIC {found.aic:.2f}, BIC {found.bic:.2f}")
     for words in found.warnings:
         console.say(f"Warning: {words}")
     console.say("Research and simulation, not a medical device.")

@@ -27,8 +27,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, polygamma
 
 from autologue.fit.problem import Problem
-from autologue.population import Estimate, Kind, Scale
-from autologue.population.estimates import blocks_of
+from autologue.population import Estimate, Kind, Scale, estimates_of
 from autologue.variability import LogNormal
 
 __all__ = ["Beliefs", "beliefs_of"]
@@ -88,7 +87,7 @@ def beliefs_of(problem: Problem) -> Beliefs:
             centre[k], scale[k] = structure.prior_centre[k], structure.prior_precision[k] ** -0.5
         elif e.kind in (Kind.TYPICAL, Kind.EFFECT):
             centre[k], scale[k] = (start if e.kind is Kind.TYPICAL else 0.0), _width(problem, e, k)
-        elif e.kind is Kind.CORRELATION:
+        elif e.scale is Scale.PARTIAL:
             lkj[k], scale[k] = True, _shape(problem, e)
         elif e.scale is Scale.VALUE:
             centre[k], scale[k] = 1.0, 0.5
@@ -111,14 +110,16 @@ def _width(problem: Problem, e: Estimate, k: int) -> float:
 
 
 def _shape(problem: Problem, e: Estimate) -> float:
-    block = next(b for b in blocks_of(problem.structure.population) if e.of[0] in b)
-    return SHAPE + (len(block) - 2 - block.index(e.of[0])) / 2.0
+    """Return the shape of a partial correlation; every pair of a block is an estimate, first and second in the block's order."""
+    pairs = [other.of for other in estimates_of(problem.structure.population) if other.kind is e.kind and e.of[0] in other.of]
+    before = sum(second == e.of[0] for _, second in pairs)
+    return float(SHAPE + (len(pairs) - 1 - before) / 2.0)
 
 
 def _deviation(problem: Problem, e: Estimate) -> float:
-    """Return the scale of the half-t of a deviation."""
-    if e.kind is Kind.DEVIATION:
-        return float(problem.spans[problem.coordinates.index(e.of[0])])
+    """Return the scale of the half-t of a deviation: of random effects, or of an output."""
+    if e.kind is not Kind.RESIDUAL:
+        return float(problem.spans[problem.coordinates.index(e.of[0])]) if e.of[0] in problem.coordinates else 1.0
     output, field = e.of
     if field == "cv" or isinstance(problem.structure.population.error(output), LogNormal):
         return 1.0

@@ -22,7 +22,6 @@ from autologue.fit.errorstep import error_scores
 from autologue.fit.mstep import Layout, lay_out
 from autologue.fit.problem import Problem
 from autologue.likelihood import REASONS, Lanes
-from autologue.population import Kind
 
 __all__ = ["Joint", "join"]
 
@@ -111,22 +110,25 @@ class Joint:
         return vector, rate, np.log(np.abs(rate)), bend
 
     @cached_property
-    def _deviations(self) -> list[tuple[int, Integers]]:
-        """The place of each deviation among the estimates, and the coordinates that it is of."""
-        names = self.problem.coordinates
-        pairs = enumerate(self.problem.structure.estimates)
-        return [(j, np.array([names.index(e.of[0])])) for j, e in pairs if e.kind is Kind.DEVIATION]
-
-    @cached_property
-    def _correlations(self) -> Integers:
-        return np.array([j for j, e in enumerate(self.problem.structure.estimates) if e.kind is Kind.CORRELATION], dtype=np.int64)
+    def _spreading(self) -> tuple[list[tuple[int, Integers]], Integers]:
+        """Estimates that stretch some random effects, with the coordinates of these; and the other estimates that change Omega."""
+        omega = self.problem.point(self.origin).omega
+        deviations, others = [], []
+        for j, moved in enumerate(self.problem.moved(self.origin, omega)[0]):
+            one = np.diagonal(moved) / np.diagonal(omega) / 2.0
+            if moved.any() and one.any() and np.array_equal(moved, omega * (one[:, None] + one[None, :])):
+                deviations.append((j, np.flatnonzero(one)))
+            elif moved.any():
+                others.append(j)
+        return deviations, np.array(others, dtype=np.int64)
 
     def roots(self, vectors: Floats) -> Floats:
         """Return L (m, q, q) for estimates (m, p), NaN where there is none."""
-        if len(self._correlations):
+        deviations, others = self._spreading
+        if len(others):
             return np.array([self._root(vector) for vector in vectors])
         found = np.tile(self._start_root, (len(vectors), 1, 1))
-        for j, places in self._deviations:
+        for j, places in deviations:
             found[:, places] *= np.exp(vectors[:, j] - self.origin[j])[:, None, None]
         return found
 
@@ -189,10 +191,11 @@ class Joint:
 
     def _by_spread(self, vectors: Floats, roots: Floats, by_root: Floats, by_vector: Floats) -> None:
         """Add the derivatives by deviations and correlations."""
+        deviations, others = self._spreading
         by_row = (by_root * roots).sum(axis=2)
-        for j, places in self._deviations:
+        for j, places in deviations:
             by_vector[:, j] += by_row[:, places].sum(axis=1)
-        if not len(self._correlations):
+        if not len(others):
             return
         for c, (vector, root) in enumerate(zip(vectors, roots, strict=True)):
             if not np.isfinite(root).all():
@@ -201,8 +204,8 @@ class Joint:
             turned[np.diag_indices(len(root))] *= 0.5
             inverse = np.linalg.inv(root)
             by_omega = np.einsum("ba,bc,cd->ad", inverse, turned, inverse)
-            moved = self.problem.moved(vector, np.einsum("ac,bc->ab", root, root))[0][self._correlations]
-            by_vector[c, self._correlations] += np.einsum("sab,ab->s", moved, by_omega)
+            moved = self.problem.moved(vector, np.einsum("ac,bc->ab", root, root))[0][others]
+            by_vector[c, others] += np.einsum("sab,ab->s", moved, by_omega)
 
 
 def join(problem: Problem) -> Joint:
