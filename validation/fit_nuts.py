@@ -55,7 +55,7 @@ BELIEFS = dict(
 )
 TIMES, LIMIT, PATIENTS = np.array([1.0, 2.0, 3.0, 4.0, 6.0, 8.0]), 20.0, 10
 RANKS, LEVEL = 99, 0.001
-FULL, FAULTY, QUICK = 80, 16, 10  # cohorts
+FULL, FAULTY, QUICK = 81, 20, 10  # cohorts
 SEED = 5
 
 
