@@ -59,7 +59,8 @@ def forecast(
     autologue forecast cohort.csv --population stein_2019 --until 28 --out reports --json forecasts.json
 
     Statements: 'peak OUTPUT > LEVEL', 'OUTPUT > LEVEL at TIME', 'OUTPUT < LEVEL by TIME', 'OUTPUT < LEVEL from TIME until TIME',
-    'OUTPUT > LEVEL again before TIME' (a relapse), each with its probability. A patient's forecast is the same in whatever company.
+    'OUTPUT > LEVEL again before TIME' (a relapse), and where the model states a hazard 'EVENT before TIME', each with its probability. A
+    patient's forecast is the same in whatever company.
     """
     said = (reading, tuple(column or ()), tuple(unit or ()))
     task = Task(population, horizon, until, tuple(statement or ()), draws, variants, seed, *said)

@@ -171,7 +171,7 @@ class Joint:
             self._by_errors(lanes, sigma, found.density.prediction, by_vector)
             self._by_spread(vectors, roots, by_root, by_vector)
             prior, pull = self.beliefs.log_density(vectors)
-            rows = found.density.log_density.reshape(m, -1).sum(axis=1)
+            rows = found.density.log_density.reshape(m, -1).sum(axis=1) + found.outcomes.reshape(m, n).sum(axis=1)
             value = rows - 0.5 * ((z * z).reshape(m, -1).sum(axis=1) + n * q * LOG_2PI) + prior + log.sum(axis=1)
             gradient = np.concatenate([(by_vector + pull) * rate + bend, by_z.reshape(m, -1)], axis=1)
             lost |= found.density.status.reshape(m, n).any(axis=1) | ~np.isfinite(gradient).all(axis=1)

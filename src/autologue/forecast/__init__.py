@@ -10,6 +10,7 @@ from autologue.forecast.score import leave_future_out
 from autologue.forecast.statements import (
     DetectableAt,
     FallsBelow,
+    HappensBefore,
     PeakAbove,
     Probability,
     RisesAgain,
@@ -27,6 +28,7 @@ __all__ = [
     "Domain",
     "FallsBelow",
     "Forecast",
+    "HappensBefore",
     "History",
     "ObservationPart",
     "ParameterPart",
