@@ -10,9 +10,11 @@ import _oracle as oracle
 import fit_models
 import numpy as np
 import pytest
+from _outcomes import joint_cohort
 from scipy import stats
 from test_approximation import LINEAR, line
 from test_marginal import PAIRS, THETA, mixed, posed
+from test_outcomes import JOINT
 
 from autologue.errors import InputError, ModelError, SolveError
 from autologue.fit import NUTS, Fit, Prior, fit, hamiltonian, load_fit
@@ -319,3 +321,22 @@ def test_cells_that_die_out_by_chance_have_no_derivatives() -> None:
 def test_draws_of_another_shape_are_refused(values) -> None:
     with pytest.raises(InputError, match="posterior draws of 1 estimates have shape"):
         PosteriorDraws(("cl",), values)
+
+
+def test_outcomes_enter_density_and_gradient() -> None:
+    """Of a hazard that follows a course: their part is that of the likelihood itself, which is tested elsewhere."""
+    seen = joint_cohort(12, seed=4)
+    problem = fit_models.pose(seen, Parametric(model=JOINT), free=["k", "rate", "beta"])
+    joint = join(problem)
+    (u,) = points(joint, 1, spread=0.1)
+    np.testing.assert_allclose(joint(u[None])[1][0], differences(joint, u, 1e-3), rtol=1e-5, atol=1e-4)
+    vector = joint.estimates(u[None, : len(joint.origin)])[0][0]
+    point = problem.point(vector)
+    z = u[len(vector) :].reshape(-1, problem.varying)
+    phi = point.centre.copy()
+    phi[:, : problem.varying] += z @ point.root.T
+    found = problem.likelihood.lanes().evaluate(problem.parameters(phi[None])[0], point.sigma)
+    assert np.abs(found.outcomes).sum() > 1.0
+    prior = joint.beliefs.log_density(vector[None])[0][0] + stats.norm.logpdf(z).sum()
+    rate = np.log(np.abs(joint.estimates(u[None, : len(vector)])[1])).sum()
+    assert joint(u[None])[0][0] == pytest.approx(found.log_density.sum() + prior + rate, rel=1e-10)
