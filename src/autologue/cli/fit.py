@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autologue.cli import console
-from autologue.cli.fit_settings import METHODS, load_settings, make_estimator, read_bounds, read_starts
+from autologue.cli.fit_settings import METHODS, load_settings, make_estimator, read_bounds, read_occasions, read_starts
 from autologue.cli.reading import Columns, ReadingFile, Units, asked_reading, find_model
 from autologue.errors import InputError, unknown
 
@@ -38,6 +38,17 @@ def fit(
         list[str] | None, typer.Option(help="Estimate to hold where it starts, like omega_beta; repeatable.", rich_help_panel=_STRUCTURE)
     ] = None,
     bound: Annotated[list[str] | None, typer.Option(help="Bounds, like alpha=0.01,1; repeatable.", rich_help_panel=_STRUCTURE)] = None,
+    occasion: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Parameter that changes between occasions of a patient (OCC), with the start of its spread, like cl.sd=0.2; repeatable.",
+            rich_help_panel=_STRUCTURE,
+        ),
+    ] = None,
+    starts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Whole searches from different starts, with a report of where each ends.", rich_help_panel=_METHOD),
+    ] = None,
     settings: Annotated[
         Path | None, typer.Option(help="TOML file with any of these options; what stands on the command line goes first.")
     ] = None,
@@ -57,6 +68,7 @@ def fit(
     autologue fit study.csv --model stein_2019:variance --method focei --fixed omega_beta --bound alpha=0.01,1
     autologue fit study.csv --model stein_2019 --method nuts --save posterior.json
     autologue fit study.parquet --settings fit.toml --seed 7 --save fit.json
+    autologue fit crossover.csv --model my_model.py --occasion cl.sd=0.2 --method focei --starts 5
 
     How the table is read is printed first; --reading, --column and --unit change it.
     """
@@ -66,9 +78,10 @@ def fit(
 
     _check_files(out, save, table)
     given = load_settings(settings)
-    starts, bounds = read_starts(given.get("start", {}), start or []), read_bounds(given.get("bounds", {}), bound or [])
-    population = _population(model or given.get("model"), starts)
-    estimator = make_estimator(method or given.get("method", "saem"), given.get("settings", {}))
+    values, bounds = read_starts(given.get("start", {}), start or []), read_bounds(given.get("bounds", {}), bound or [])
+    population = read_occasions(_population(model or given.get("model"), values), given, occasion or [])
+    several = {} if starts is None else {"starts": starts}
+    estimator = make_estimator(method or given.get("method", "saem"), {**given.get("settings", {}), **several})
     whole = asked_reading(data, reading, column, unit, population.model)
     console.say(describe_reading(whole))
     cohort = read_cohort(data, model=population.model, reading=whole, name=data.stem)
@@ -151,10 +164,21 @@ def _show(found: Fit) -> None:
         for what, words in found.estimated.settings:
             console.say(f"{what[0].upper()}{what[1:]}: {words}")
     else:
+        if len(found.basins) > 1 or getattr(found.method, "starts", 1) > 1:
+            _show_basins(found)
         console.say(f"AIC {found.aic:.2f}, BIC {found.bic:.2f}")
     for words in found.warnings:
         console.say(f"Warning: {words}")
     console.say("Research and simulation, not a medical device.")
+
+
+def _show_basins(found: Fit) -> None:
+    """Print where the starts led."""
+    names = [e.name for e in found.structure.estimates if e.kind.value == "typical value"]
+    basins = found.basins[["log_likelihood", "below", "starts", "given", *names]]
+    rows = basins.assign(given=basins["given"].map({True: "yes", False: ""})).values.tolist()
+    heads = ["log-likelihood", "below the best", "starts", "the given one", *names]
+    console.print_table(f"Distinct optima of {found.basins['starts'].sum()} starts", heads, rows, right=heads)
 
 
 def _write_report(found: Fit, data: Path, out: Path, simulations: int) -> None:

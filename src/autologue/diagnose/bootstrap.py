@@ -138,7 +138,7 @@ def _replicate(fit: Fit, scheme: Scheme, method: Estimator, seed: int) -> dict[s
         start = replace(fit.population, uncertainty={})
         found = estimate(
             scheme.draw(fit, seed=seed), start, method=method, seed=seed, free=fit.free, fixed=fit.fixed, bounds=fit.bounds,
-            priors=fit.priors,
+            priors=fit.priors, solver=fit.solver,
         )  # fmt: skip
     except AutologueError as problem:
         return {"failure": str(problem)}

@@ -25,8 +25,7 @@ def residuals(fit: Fit, *, seed: int = 0) -> pd.DataFrame:
     residual distribution around ipred within its interval: right under the model, and said to be drawn.
     """
     problem, rows = fit.problem, fit.problem.likelihood.rows
-    typical = _row_predictions(fit, problem.structure.natural(problem.structure.centre(fit.population)))
-    own = _row_predictions(fit, fit.parameters.to_numpy())
+    typical, own = (_row_predictions(fit, sets) for sets in (fit.typical_sets, fit.sets))
     centre, sd = on_scale(fit, own), _deviations(fit, own)
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = (on_scale(fit, bound) for bound in (rows.lower, rows.upper))

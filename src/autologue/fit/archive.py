@@ -21,7 +21,7 @@ from autologue import population as populations
 from autologue import regimen as regimens
 from autologue import variability as variabilities
 from autologue.engine.describe import fingerprint
-from autologue.engine.solve import prepare
+from autologue.engine.solve import Solver, prepare
 from autologue.errors import AutologueError, InputError
 from autologue.files import replacing
 from autologue.fit import estimated, stopping, structure
@@ -37,7 +37,7 @@ _TYPES: dict[str, type] = {
     for room in (patients, populations, regimens, variabilities, estimated, stopping, structure)
     for kind in vars(room).values()
     if isinstance(kind, type) and is_dataclass(kind)
-}
+} | {"Solver": Solver}
 
 
 def _plain(value: Any) -> Any:
@@ -103,8 +103,10 @@ def _value(text: Any, model: Model | None) -> Any:
         return _model(text["model"], text["fingerprint"], model)
     if "map" in text:
         return {k: _value(v, model) for k, v in text["map"].items()}
-    kind = _kinds()[text["type"]]
-    return kind(**{k: _value(v, model) for k, v in text["fields"].items()})
+    kind, given = _kinds()[text["type"]], {k: _value(v, model) for k, v in text["fields"].items()}
+    if kind is regimens.Regimen:  # whose events are arguments without names
+        return regimens.Regimen(*given["events"], time=given["time"])
+    return kind(**given)
 
 
 def _kinds() -> dict[str, type]:

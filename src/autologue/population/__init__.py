@@ -10,6 +10,7 @@ from autologue.population.drawn import Drawn
 from autologue.population.draws import PosteriorDraws
 from autologue.population.estimates import Estimate, Kind, Scale, Uncertainty, estimates_of, read_estimates, with_estimates
 from autologue.population.individuals import Individuals
+from autologue.population.occasions import by_occasion, in_occasions, in_one_occasion
 from autologue.population.parametric import Correlation, Parametric, apply_effects, varied
 
 __all__ = [
@@ -30,7 +31,10 @@ __all__ = [
     "Scale",
     "Uncertainty",
     "apply_effects",
+    "by_occasion",
     "estimates_of",
+    "in_occasions",
+    "in_one_occasion",
     "read_estimates",
     "varied",
     "with_estimates",
