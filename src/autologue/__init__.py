@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from autologue.data import read_cohort
     from autologue.engine.solve import Solver
     from autologue.engine.summary import Area, FirstAbove, FirstBelow, LastAbove, Maximum, Minimum
-    from autologue.fit import FOCEI, SAEM, Fit, Prior, fit, load_fit
+    from autologue.fit import FOCEI, NUTS, SAEM, Fit, Prior, fit, load_fit
     from autologue.forecast import Forecast, forecast  # type: ignore[no-redef]
     from autologue.model import BirthDeath, Crossing, Dosing, Input, Model, Output, Parameter, Phase, Rule, State
     from autologue.patient import Cohort, Event, Observations, Patient
@@ -29,7 +29,7 @@ _PLACES = {
     "data": ("read_cohort",),
     "engine.solve": ("Solver",),
     "engine.summary": ("Area", "FirstAbove", "FirstBelow", "LastAbove", "Maximum", "Minimum"),
-    "fit": ("FOCEI", "Fit", "Prior", "SAEM", "fit", "load_fit"),
+    "fit": ("FOCEI", "Fit", "NUTS", "Prior", "SAEM", "fit", "load_fit"),
     "forecast": ("Forecast", "forecast"),
     "model": ("BirthDeath", "Crossing", "Dosing", "Input", "Model", "Output", "Parameter", "Phase", "Rule", "State"),
     "patient": ("Cohort", "Event", "Observations", "Patient"),
@@ -73,6 +73,7 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Model",
+    "NUTS",
     "Normal",
     "Observations",
     "Output",

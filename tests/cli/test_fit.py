@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,6 +145,29 @@ def test_without_a_model_it_says_what_to_do(refused: Callable[..., str], study: 
     assert "expected --model NAME" in refused("fit", study)
 
 
+def test_a_posterior_says_priors_and_chains_and_writes_its_report(
+    autologue: Callable[..., object], study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options, page, saved = tmp_path / "nuts.toml", tmp_path / "n.html", tmp_path / "n.json"
+    options.write_text(
+        'model = "stein_2019:variance"\nmethod = "nuts"\n[settings]\ndraws = 30\ntune = 30\nchains = 2\nsamples = 20\ntarget_accept = 0.8\n'
+    )
+    what = ["--settings", options, "--simulations", 100, "--out", page, "--save", saved]
+    done = autologue("fit", study, *UNITS, *what)
+    assert done.exit_code == 0, done.output  # type: ignore[attr-defined]
+    said = done.output  # type: ignore[attr-defined]
+    assert "Prior of alpha: normal on the log scale around" in said
+    assert "Chains: 2 of 30 draws, after 30 of adaptation" in said
+    assert "Warning: the " in said
+    assert "AIC" not in said
+    assert len(load_fit(saved).population.draws(3, seed=1)) == 3
+    text = page.read_text()
+    assert "posterior medians and 95 % quantiles" in text
+    assert "half-t, 3 degrees of freedom" in text
+    monkeypatch.setitem(sys.modules, "nutpie", None)
+    refused = autologue("fit", study, *UNITS, "--settings", options)
+    assert refused.exit_code == 2  # type: ignore[attr-defined]
+    assert "pip install 'autologue[bayes]'" in refused.output  # type: ignore[attr-defined]
 ORAL = '''
 from autologue.functions import exp
 from autologue.model import Dosing, Model, Output, Parameter, Phase, State

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _nlme import DECAY, THEOPHYLLINE, WARFARIN, theophylline, wang, warfarin
+from _nlme import DECAY, THEOPHYLLINE, WARFARIN, oracle_of, theophylline, wang, warfarin
 
 from autologue.fit.problem import Problem
 from autologue.fit.problem import pose as pose_structure
@@ -11,7 +11,7 @@ from autologue.likelihood import Likelihood
 from autologue.patient import Cohort
 from autologue.population import Parametric
 
-__all__ = ["DECAY", "THEOPHYLLINE", "WARFARIN", "pose", "theophylline", "wang", "warfarin"]
+__all__ = ["DECAY", "THEOPHYLLINE", "WARFARIN", "oracle_of", "pose", "theophylline", "wang", "warfarin"]
 
 
 def pose(cohort: Cohort, population: Parametric, **options) -> Problem:

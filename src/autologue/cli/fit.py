@@ -68,6 +68,7 @@ def fit(
     \b
     autologue fit study.csv --model stein_2019 --unit transgene=copies/ug --unit time=day --out fit.html
     autologue fit study.csv --model stein_2019:variance --method focei --fixed omega_beta --bound alpha=0.01,1
+    autologue fit study.csv --model stein_2019 --method nuts --save posterior.json
     autologue fit study.parquet --settings fit.toml --seed 7 --save fit.json
     autologue fit crossover.csv --model my_model.py --occasion cl.sd=0.2 --method focei --starts 5
 
@@ -148,9 +149,13 @@ def _show(found: Fit) -> None:
     for each in found.estimated.log_likelihoods:
         error = f" (Monte-Carlo error {each.error:.3f})" if each.error else ""
         console.say(f"Log-likelihood, {each.method}: {each.value:.3f}{error}")
-    if len(found.basins) > 1 or getattr(found.method, "starts", 1) > 1:
-        _show_basins(found)
-    console.say(f"AIC {found.aic:.2f}, BIC {found.bic:.2f}")
+    if found.estimated.sampled:
+        for what, words in found.estimated.settings:
+            console.say(f"{what[0].upper()}{what[1:]}: {words}")
+    else:
+        if len(found.basins) > 1 or getattr(found.method, "starts", 1) > 1:
+            _show_basins(found)
+        console.say(f"AIC {found.aic:.2f}, BIC {found.bic:.2f}")
     for words in found.warnings:
         console.say(f"Warning: {words}")
     console.say("Research and simulation, not a medical device.")

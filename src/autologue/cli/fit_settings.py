@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "load_settings", "make_estimator", "read_bounds", "read_occasions", "read_starts"]
 
-METHODS = ("saem", "focei", "foce", "fo", "laplace", "quadrature")
+METHODS = ("saem", "focei", "foce", "fo", "laplace", "quadrature", "nuts")
 Bounds = dict[str, tuple[float, float]]
 _SPREADS = ("sd", "variance", "cv")
 
@@ -74,9 +74,9 @@ def load_settings(path: Path | None) -> dict[str, Any]:
 
 def make_estimator(name: str, settings: Mapping[str, Any]) -> Estimator:
     """Return the estimator of a name, with its settings; raises InputError for another name or setting."""
-    from autologue.fit import FO, FOCE, FOCEI, SAEM, Laplace, Quadrature
+    from autologue.fit import FO, FOCE, FOCEI, NUTS, SAEM, Laplace, Quadrature
 
-    kinds: dict[str, Any] = dict(zip(METHODS, (SAEM, FOCEI, FOCE, FO, Laplace, Quadrature), strict=True))
+    kinds: dict[str, Any] = dict(zip(METHODS, (SAEM, FOCEI, FOCE, FO, Laplace, Quadrature, NUTS), strict=True))
     kind = kinds.get(name.lower())
     if kind is None:
         raise InputError(f"--method: {unknown('method', name, kinds)}")

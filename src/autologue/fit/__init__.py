@@ -9,6 +9,7 @@ from autologue.fit.foce import FOCE
 from autologue.fit.focei import FOCEI
 from autologue.fit.initials import export_initials
 from autologue.fit.laplace import Laplace
+from autologue.fit.nuts import NUTS
 from autologue.fit.quadrature import Quadrature
 from autologue.fit.run import fit
 from autologue.fit.saem import SAEM, Stop
@@ -25,6 +26,7 @@ __all__ = [
     "Fit",
     "Laplace",
     "LogLikelihood",
+    "NUTS",
     "Prior",
     "Quadrature",
     "SAEM",

@@ -79,8 +79,9 @@ class Basin:
 class Estimated:
     """vector: the estimates (p,) on their scales. covariances, log_likelihoods: the first of each is what is reported.
 
-    warnings: in words, one sentence each. settings: what the method chose itself and how it ended, in words. basins: the distinct optima
-    that starts led to, the best first.
+    warnings: in words, one sentence each. settings: what the method chose itself and how it ended, in words. sampled: the trace is
+    draws of the posterior, chain after chain, and the estimates are their medians. basins: the distinct optima that starts led to, the
+    best first.
     """
 
     vector: Floats
@@ -91,6 +92,7 @@ class Estimated:
     warnings: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = field(default=())
     basins: tuple[Basin, ...] = field(default=())
+    sampled: bool = False
 
 
 class Estimator(ABC):

@@ -20,7 +20,7 @@ from autologue.fit.structure import Prior, Structure, read_structure
 from autologue.fit.table import as_read, errors_table, estimates_table
 from autologue.likelihood import Likelihood
 from autologue.patient import Cohort
-from autologue.population import Kind, Parametric, Uncertainty, varied
+from autologue.population import Kind, Parametric, PosteriorDraws, Uncertainty, varied
 
 __all__ = ["Fit"]
 
@@ -71,6 +71,8 @@ class Fit:
         if not known.any():
             return found
         names = tuple(name for name, k in zip(self.structure.names, known, strict=True) if k)
+        if self.estimated.sampled:
+            return replace(found, uncertainty=PosteriorDraws(names, self.trace.values))
         return replace(found, uncertainty=Uncertainty(names, matrix[np.ix_(known, known)]))
 
     @property
@@ -82,7 +84,8 @@ class Fit:
     @cached_property
     def table(self) -> pd.DataFrame:
         """Every estimate by name, as read, with standard error, 95 % interval and scale; see `estimates_table`."""
-        return estimates_table(self.structure, self.estimated.vector, self.covariance)
+        drawn = self.trace.values if self.estimated.sampled else None
+        return estimates_table(self.structure, self.estimated.vector, self.covariance, drawn)
 
     @cached_property
     def standard_errors(self) -> pd.DataFrame:
@@ -96,7 +99,9 @@ class Fit:
 
     @property
     def aic(self) -> float:
-        """Akaike's criterion, -2 log-likelihood + 2 p."""
+        """Akaike's criterion, -2 log-likelihood + 2 p; NaN for a posterior, which has no largest likelihood."""
+        if self.estimated.sampled:
+            return float("nan")
         return -2.0 * self.log_likelihood + 2.0 * len(self.estimated.vector)
 
     @property
@@ -113,6 +118,8 @@ class Fit:
             for e in self.structure.estimates
             if e.kind is not Kind.RESIDUAL
         )
+        if self.estimated.sampled:
+            return float("nan")
         rows = self.problem.likelihood.observed
         others = len(self.estimated.vector) - of_patients
         return float(-2.0 * self.log_likelihood + of_patients * np.log(len(self.cohort)) + others * np.log(rows))
@@ -212,5 +219,7 @@ class Fit:
         for found in self.estimated.log_likelihoods:
             error = f" (Monte-Carlo error {found.error:.3f})" if found.error else ""
             lines.append(f"log-likelihood, {found.method}: {found.value:.3f}{error}")
-        lines += [f"AIC {self.aic:.2f}, BIC {self.bic:.2f}", *(f"warning: {words}" for words in self.warnings)]
+        lines += [f"AIC {self.aic:.2f}, BIC {self.bic:.2f}"] if np.isfinite(self.aic) else []
+        lines += [f"{what}: {words}" for what, words in self.estimated.settings if what.startswith("prior of ")]
+        lines += [*(f"warning: {words}" for words in self.warnings)]
         return "\n".join([*lines, "Research and simulation, not a medical device."])

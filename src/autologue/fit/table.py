@@ -17,21 +17,23 @@ __all__ = ["as_read", "errors_table", "estimates_table"]
 Floats = NDArray[np.float64]
 Z = 1.959963984540054  # of a 95 % interval
 STEP = 1e-5
+THINNED = 1000  # draws of correlations that are read
 
 
-def estimates_table(structure: Structure, vector: Floats, covariance: Floats) -> pd.DataFrame:
+def estimates_table(structure: Structure, vector: Floats, covariance: Floats, drawn: Floats | None = None) -> pd.DataFrame:
     """Return one row an estimate, by name.
 
     estimate, se: as read (an omega as standard deviation, a correlation as such), se by the delta method; rse: % of the estimate.
-    lower, upper: 95 %, symmetric on the scale of estimation. variance, cv: of random effects; cv: in %, of a log-normal parameter
-    sqrt(exp(omega^2) - 1). at_bound: whether the estimate lies on a bound that was set.
+    lower, upper: 95 %, symmetric on the scale of estimation, or quantiles of the posterior where draws (draws, p) are given. variance, cv:
+    of random effects; cv: in %, of a log-normal parameter sqrt(exp(omega^2) - 1). at_bound: whether the estimate lies on a bound that was
+    set.
     """
     there = structure.write(vector)
     errors = np.sqrt(np.diagonal(covariance))
-    rows = []
+    rows, quantiles = [], np.empty((2, 0)) if drawn is None else _quantiles(structure, drawn)
     for k, e in enumerate(structure.estimates):
         value, slope = _read(structure, there, vector, k)
-        ends = [_end(structure, vector, k, side * Z * errors[k]) for side in (-1.0, 1.0)]
+        ends = [_end(structure, vector, k, side * Z * errors[k]) for side in (-1.0, 1.0)] if drawn is None else list(quantiles[:, k])
         se = abs(slope) * errors[k]
         at_bound = bool((vector[k] <= structure.bounds[k, 0]) | (vector[k] >= structure.bounds[k, 1]))
         variance, cv = _spread(structure, e, value)
@@ -68,6 +70,17 @@ def _read(structure: Structure, there: Parametric, vector: Floats, k: int) -> tu
     moved = structure.write(vector + STEP * np.eye(len(vector))[k])
     value = _correlation(there, e)
     return value, (_correlation(moved, e) - value) / STEP
+
+
+def _quantiles(structure: Structure, drawn: Floats) -> Floats:
+    """Return the quantiles (2, p) of 95 % intervals of draws (draws, p), as read."""
+    ends = np.quantile(drawn, [0.025, 0.975], axis=0)
+    found = np.column_stack([e.scale.back(ends[:, k]) for k, e in enumerate(structure.estimates)])
+    related = [k for k, e in enumerate(structure.estimates) if e.kind is Kind.CORRELATION]
+    if related:  # a correlation is made of several partial ones
+        thinned = drawn[np.linspace(0, len(drawn) - 1, min(len(drawn), THINNED)).astype(np.int64)]
+        found[:, related] = np.quantile([as_read(structure, each)[related] for each in thinned], [0.025, 0.975], axis=0)
+    return found
 
 
 def _end(structure: Structure, vector: Floats, k: int, move: float) -> float:

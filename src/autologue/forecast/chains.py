@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue import seeds
+from autologue.fit.weights import agreement
 from autologue.forecast.latent import Latent
 from autologue.forecast.mixture import Mixture
-from autologue.forecast.weights import agreement
 from autologue.seeds import Purpose
 
 __all__ = ["Chains", "run_chains"]

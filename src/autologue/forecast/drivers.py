@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from autologue.fit.weights import smoothed_weights
 from autologue.forecast.latent import Latent, read_latent
 from autologue.forecast.posterior import sample_posterior
-from autologue.forecast.weights import smoothed_weights
 from autologue.patient import Observations, Patient
 
 if TYPE_CHECKING:

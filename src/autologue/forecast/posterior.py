@@ -19,11 +19,11 @@ from scipy.special import logsumexp
 
 from autologue import seeds
 from autologue.errors import SolveError
+from autologue.fit.weights import smoothed_weights
 from autologue.forecast.chains import run_chains
 from autologue.forecast.latent import Latent, log_prior
 from autologue.forecast.mixture import Mixture
 from autologue.forecast.modes import Mode, find_modes
-from autologue.forecast.weights import smoothed_weights
 from autologue.seeds import Purpose
 
 __all__ = ["Posterior", "Quality", "sample_posterior"]

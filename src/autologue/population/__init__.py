@@ -7,6 +7,7 @@ same patient comes out the same for any chunking.
 
 from autologue.population.covariates import Categorical, CategoryEffect, Continuous, Effect, LinearEffect, PowerEffect
 from autologue.population.drawn import Drawn
+from autologue.population.draws import PosteriorDraws
 from autologue.population.estimates import Estimate, Kind, Scale, Uncertainty, estimates_of, read_estimates, with_estimates
 from autologue.population.individuals import Individuals
 from autologue.population.occasions import by_occasion, in_occasions, in_one_occasion
@@ -25,6 +26,7 @@ __all__ = [
     "LinearEffect",
     "Parametric",
     "Population",
+    "PosteriorDraws",
     "PowerEffect",
     "Scale",
     "Uncertainty",

@@ -15,6 +15,7 @@ from autologue import seeds
 from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
 from autologue.population.covariates import Categorical, Continuous, Effect, coefficient, regressor
+from autologue.population.draws import PosteriorDraws
 from autologue.population.estimates import Scale, Uncertainty, drawn_estimates, estimates_of, scale_of
 from autologue.population.individuals import Individuals, numbered
 from autologue.variability import LogitNormal, LogNormal, Normal, ResidualError, Variability
@@ -43,8 +44,8 @@ class Parametric:
     scale of its parameter's variability (see `Scale`). `occasions` says which parameters also change from one occasion of a
     patient to the next, by how much on the scale of their variability, and `occasion_correlations` which do so together: the
     same distribution for every occasion. `uncertainty` gives the standard error of the logarithm of a
-    typical value, by name, or the covariance of any of the estimates. `assumed` says which numbers are assumptions rather
-    than published.
+    typical value, by name, or the covariance of any of the estimates, or draws of their posterior. `assumed` says which
+    numbers are assumptions rather than published.
     """
 
     model: Model
@@ -57,7 +58,7 @@ class Parametric:
     errors: Mapping[str, ResidualError] = field(default_factory=dict)
     occasions: Mapping[str, Variability] = field(default_factory=dict)
     occasion_correlations: Sequence[Correlation] = ()
-    uncertainty: Mapping[str, float] | Uncertainty = field(default_factory=dict)
+    uncertainty: Mapping[str, float] | Uncertainty | PosteriorDraws = field(default_factory=dict)
     source: str = ""
     assumed: str = ""
 
@@ -82,7 +83,7 @@ class Parametric:
         self._check_occasions()
         self.covariance()
         self.occasion_covariance()
-        if isinstance(self.uncertainty, Uncertainty):
+        if isinstance(self.uncertainty, Uncertainty | PosteriorDraws):
             known = [e.name for e in estimates_of(self)]
             for name in self.uncertainty.names:
                 if name not in known:
@@ -186,6 +187,8 @@ class Parametric:
 
     def draws(self, count: int, *, seed: int) -> list[Parametric]:
         """Return `count` populations drawn from the uncertainty: of all estimates it covers, or of the typical values (log-normal)."""
+        if isinstance(self.uncertainty, PosteriorDraws):
+            return self.uncertainty.populations(self, count, seed=seed)
         if isinstance(self.uncertainty, Uncertainty):
             return drawn_estimates(self, self.uncertainty, count, seed=seed)
         names = list(self.uncertainty)

@@ -28,13 +28,15 @@ draw from the residual distribution within its interval, and is marked as drawn.
 what is censored imputed by its distribution function. In the visual check simulated values are censored by the limits of the samples, \
 as the observed ones were.
 
-**Intervals** are 95 %, symmetric on the scale on which the estimate was made. They hold given the model.
+**Intervals** are 95 %, symmetric on the scale on which the estimate was made, or quantiles of the draws where a posterior was sampled. \
+They hold given the model, and the priors where there are any.
 """
 REFERENCES = (
     Reference(
         "Kuhn E, Lavielle M. Maximum likelihood estimation in nonlinear mixed effects models. Comput Stat Data Anal 2005;49:1020-1038.",
         "10.1016/j.csda.2004.07.002",
     ),
+    Reference("Hoffman MD, Gelman A. The No-U-Turn sampler. J Mach Learn Res 2014;15:1593-1623."),
     Reference("Beal SL. Ways to fit a PK model with some data below the quantification limit. "
               "J Pharmacokinet Pharmacodyn 2001;28:481-504."),
     Reference("Nguyen THT, Comets E, Mentre F. Extension of NPDE for evaluation of nonlinear mixed effect models in presence of data below "
@@ -102,7 +104,8 @@ def _estimates(found: Fit) -> Section:
         [(each.method, each.value, each.error or np.nan) for each in found.estimated.log_likelihoods],
         columns=["log-likelihood by", "value", "Monte-Carlo error"],
     )
-    words = f"{type(found.method).__name__}; AIC {found.aic:.2f}, BIC {found.bic:.2f}. "
+    criteria = "posterior medians and 95 % quantiles" if found.estimated.sampled else f"AIC {found.aic:.2f}, BIC {found.bic:.2f}"
+    words = f"{type(found.method).__name__}; {criteria}. "
     words += "An omega is a standard deviation; its variance and coefficient of variation stand beside it."
     tables = [Table(shown.reset_index(drop=True), "Estimates with 95 % intervals.", digits=4), Table(likelihoods, "Likelihood.", digits=7)]
     errors = found.standard_errors.drop(columns="scale")
