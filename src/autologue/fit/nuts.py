@@ -82,7 +82,7 @@ class NUTS(Estimator):
             (likelihood,),
             Conditional(names, np.full(eta.shape[1:], np.nan), eta.mean(axis=0), eta.std(axis=0), kept),
             Trace(drawn, tuple((f"chain {c + 1}", c * self.draws) for c in range(self.chains))),
-            (*self._doubts(joint, drawn, found), *concerns(problem, vector, covariance, ())),
+            (*self._doubts(joint, drawn, found), *concerns(problem, vector, covariance)),
             tuple(self._settings(joint, drawn, found).items()),
             sampled=True,
         )
