@@ -146,6 +146,26 @@ def test_the_p_value_of_the_domain_is_uniform_under_the_population() -> None:
     assert stats.kstest(p, "uniform").pvalue > 1e-3
 
 
+CONDITIONS = {  # above, limit: only values above the limit are reported; what is below the limit is above another value
+    "M2": (5.0, 5.0),
+    "M4": (4.0, 4.2),
+}
+
+
+@pytest.mark.parametrize("method", CONDITIONS)
+def test_the_p_value_of_the_domain_is_uniform_where_values_are_conditional(method: str) -> None:
+    above, limit = CONDITIONS[method]
+    people = Parametric(model=LINE).sample(60, seed=5)
+    middle = people["level"][:, None] + people["slope"][:, None] * TIMES
+    values = stats.truncnorm.rvs((above - middle) / 0.7, np.inf, loc=middle, scale=0.7, random_state=1)
+    p = []
+    for k, y in enumerate(values):
+        rows = Observations(TIMES, lower=np.where(y < limit, -np.inf, y), upper=np.maximum(y, limit), above=above, limit=limit, unit="mg")
+        latent = read_latent(Parametric(model=LINE), Patient(id="a", observations=dict(y=rows)))
+        p.append(judge_domain(latent, seed=k, patients=99).p_value)
+    assert stats.kstest(p, "uniform").pvalue > 1e-3
+
+
 def test_what_is_given_in_the_future_moves_the_future_only() -> None:
     patient = seen([1.5, 2.2], [2.0, 4.0])
     plain = forecast(DRUGGED, patient, horizon=20.0, draws=200, times=[4.0, 20.0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jsonschema
 import numpy as np
 import pytest
@@ -9,10 +11,11 @@ from forecast_models import DRUGGED, LINE, seen
 from scipy import stats
 
 from autologue import library
-from autologue.errors import AutologueError, InputError
+from autologue.errors import AutologueError, InputError, ModelError
 from autologue.forecast import forecast, give_account, leave_future_out, level_at, rank_visits, retrace, update, what_if
 from autologue.forecast.account import schema
 from autologue.forecast.score import coverage, crps, uniformity
+from autologue.model import Input
 from autologue.patient import Cohort, Patient
 from autologue.population import Parametric
 from autologue.regimen import Bolus, Level, Regimen
@@ -40,6 +43,13 @@ WITHOUT_A_MECHANISM = {
     "lymphodepletion": ("kimmel_2021", Regimen(Bolus(20.0, 1.0, "cells/uL", "lymphodepletion")), "no mechanism for a dose into"),
     "no dose": ("stein_2019", Regimen(Bolus(20.0, 1.0, "cells", "infusion")), "its course starts from its initial state"),
 }
+
+
+def test_the_model_says_which_input_is_an_association() -> None:
+    described = replace(DRUGGED, inputs=dict(drug=Input(0.0, "1", "1 while given", "of those who were ill enough to need it")))
+    found = forecast(described, seen([1.5], [2.0]), horizon=20.0, draws=10)
+    with pytest.raises(ModelError, match="'drug' in model drugged is of those who were ill enough to need it: it is no mechanism"):
+        what_if(found, Regimen(Level(10.0, "drug", 1.0)))
 
 
 @pytest.mark.parametrize("name", WITHOUT_A_MECHANISM)
@@ -107,8 +117,6 @@ def test_the_future_left_out_is_scored_and_the_patient_s_own_data_help() -> None
     noise = np.random.default_rng(2).normal(0, 0.7, (25, 4))
     times = np.array([1.0, 3.0, 6.0, 15.0])
     values = people["level"][:, None] + people["slope"][:, None] * times + noise
-    from dataclasses import replace
-
     cohort = Cohort(tuple(replace(seen(v, times, limit=1.0), id=str(k)) for k, v in enumerate(values)), "simulated")
     table = leave_future_out(Parametric(model=LINE), cohort, cuts=[6.0], draws=200)
     assert len(table) == 25

@@ -21,7 +21,7 @@ from autologue import seeds
 from autologue.errors import InputError
 from autologue.forecast.latent import read_latent
 from autologue.forecast.posterior import Posterior, sample_posterior
-from autologue.likelihood import Likelihood, error_from
+from autologue.likelihood import Likelihood, error_from, observe_above
 from autologue.patient import Cohort, Observations, Patient
 from autologue.population import Parametric
 from autologue.seeds import Purpose
@@ -119,7 +119,7 @@ def _judged(found: Posterior, one: Patient, output: str, seed: int) -> tuple[flo
     ids = np.arange(len(predicted))
     eps = seeds.normals(seed, Purpose.FORECAST, ids, 1, attempt=501 + number % 1000)[:, 0]
     kind = error_from(type(error), likelihood.numbers[0].tolist())
-    measured = np.asarray(kind.observe(predicted, eps))
+    measured = observe_above(kind, predicted, eps, float(likelihood.rows.above[0]))
     low, high = float(likelihood.rows.lower[0]), float(likelihood.rows.upper[0])
     u = float(seeds.uniforms(seed, Purpose.FORECAST, [number], 1, attempt=502)[0, 0])
     a, b = ((measured < low).mean(), (measured <= high).mean())
