@@ -54,6 +54,91 @@ def test_a_patient_is_the_same_alone_and_in_company(autologue, patient: Path, co
     assert [each["patient"] for each in found[1]] == ["7", "8"]
 
 
+def test_a_folder_gives_the_same_bits_for_any_number_of_processes(autologue, tmp_path: Path) -> None:
+    folder = tmp_path / "patients"
+    folder.mkdir()
+    for name in ("7", "8", "9"):
+        table(folder / f"{name}.csv", ROWS.replace("7,", f"{name},", 1).replace("\n7,", f"\n{name},"))
+    found = []
+    for jobs in (1, 2, 3):
+        out = tmp_path / f"{jobs}.json"
+        done = autologue("forecast", folder, "--population", "stein_2019:sd", "--draws", 30, "--jobs", jobs, "--json", out)
+        assert done.exit_code == 0, done.output
+        found.append(out.read_text())
+    assert found[1] == found[0]
+    assert found[2] == found[0]
+    assert [each["patient"] for each in json.loads(found[0])] == ["7", "8", "9"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_patient_who_cannot_be_forecast_is_named_and_the_others_are_kept(autologue, tmp_path: Path, jobs: int) -> None:
+    folder, reports, out = tmp_path / "patients", tmp_path / "reports", tmp_path / "f.json"
+    folder.mkdir()
+    table(folder / "a.csv", "a,4,310\na,7,9400")
+    table(folder / "b.csv", "b,4,310\nb,40,9400")
+    table(folder / "c.csv", "c,4,310\nc,7,9400", unit="mg")
+    asked = ("--population", "stein_2019:sd", "--draws", 20, "--horizon", "30d", "--jobs", jobs)
+    done = autologue("forecast", folder, *asked, "--out", reports, "--json", out)
+    assert done.exit_code == 2
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("autologue: 2 of 3 could not be forecast, the others were: c.csv")
+    assert "b.csv, patient b: the horizon is 30 day and the last observation at 40" in last
+    assert [each["patient"] for each in json.loads(out.read_text())] == ["a"]
+    assert [each.name for each in reports.iterdir()] == ["a.html"]
+
+
+def test_where_nobody_can_be_forecast_nothing_is_written(refused, tmp_path: Path) -> None:
+    cohort, out = table(tmp_path / "c.csv", "a,4,310\na,7,9400\nb,4,310"), tmp_path / "f.json"
+    line = refused("forecast", cohort, "--population", "stein_2019:sd", "--draws", 20, "--horizon", "3d", "--json", out)
+    assert line.startswith("autologue: none of 2 could be forecast: c.csv, patient a")
+    assert not out.exists()
+
+
+def test_the_history_keeps_each_forecast_as_it_was_made(autologue, refused, patient: Path, tmp_path: Path) -> None:
+    kept, page = tmp_path / "kept.json", tmp_path / "page.html"
+    asked = ("--population", "stein_2019:sd", "--draws", 40, "--horizon", "365d", "--history", kept)
+    for until, more in ((10, ()), (10, ()), (28, ("--cuts", "7,10,14", "--out", page))):
+        done = autologue("forecast", patient, *asked, "--until", until, *more)
+        assert done.exit_code == 0, done.output
+    entries = json.loads(kept.read_text())["entries"]
+    assert [(each["now"], each["retraced"]) for each in entries] == [(7, True), (10, False), (14, True), (28, False)]
+    assert "How the level of transgene at day 365 moved" in done.stdout
+    assert "How the answer moved" in page.read_text()
+    corrected = table(tmp_path / "corrected.csv", ROWS.replace("1250", "1350"))
+    done = autologue("forecast", corrected, *asked)
+    after = json.loads(kept.read_text())["entries"]
+    assert after[:4] == entries
+    assert len(after) == 5
+    before = kept.read_bytes()
+    stranger = table(tmp_path / "stranger.csv", ROWS.replace("7,", "8,", 1).replace("\n7,", "\n8,"))
+    assert "of patient '7' and this forecast of '8'" in refused("forecast", stranger, *asked)
+    assert "ask for the same --horizon" in refused("forecast", patient, *asked, "--horizon", "180d")
+    assert kept.read_bytes() == before
+    kept.write_text('{"entries": 3}')
+    assert "kept.json is no history of forecasts" in refused("forecast", patient, *asked)
+
+
+def test_histories_of_many_patients_are_a_folder(autologue, cohort: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    done = autologue("forecast", cohort, "--population", "stein_2019:sd", "--draws", 20, "--history", folder, "--cuts", "7")
+    assert done.exit_code == 0, done.output
+    assert sorted(each.name for each in folder.iterdir()) == ["7.json", "8.json"]
+
+
+def test_the_recorded_calibration_of_this_kind_of_forecast_is_said(autologue, patient: Path, tmp_path: Path) -> None:
+    page, data = tmp_path / "page.html", tmp_path / "f.json"
+    done = autologue("forecast", patient, "--population", "stein_2019:sd", "--draws", 20, "--out", page, "--json", data)
+    said = json.loads(data.read_text())["calibration"]
+    assert said["study"]["data_until"] == 28
+    for part in ("until a cohort is scored", said["study"]["date"], f"{100 * said['study']['coverage']['90%']:.1f} % of them"):
+        assert part in said["said"]
+    assert said["said"] in done.stderr
+    for part in ("until a cohort is scored", said["study"]["date"], "six independent log-normal random effects"):
+        assert part in page.read_text()
+    done = autologue("forecast", patient, "--population", "stein_2019:variance", "--draws", 20)
+    assert "The population of this forecast is another one" in done.stderr
+
+
 REFUSED = {
     "unit": (lambda p: table(p, ROWS, unit="mg"), (), "mg"),
     "before": (lambda p: table(p, "7,-3,100\n7,4,310"), (), "-3"),
@@ -62,6 +147,8 @@ REFUSED = {
     "statement": (lambda p: table(p, ROWS), ("--statement", "transgene is high"), "cannot be read; expected one like"),
     "output": (lambda p: table(p, ROWS), ("--statement", "peak tumour > 3"), "unknown output 'tumour'"),
     "report": (lambda p: table(p, ROWS), ("--out", "page.pdf"), "ends in .html"),
+    "history": (lambda p: table(p, ROWS), ("--history", "kept.csv"), "ends in .json"),
+    "cuts": (lambda p: table(p, ROWS), ("--cuts", "7;14"), "--cuts"),
 }
 
 

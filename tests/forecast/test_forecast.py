@@ -125,6 +125,11 @@ def test_what_each_observation_and_parameter_moved(line: Forecast) -> None:
     assert 0.3 < slope.narrowed < 0.9
 
 
+def test_the_fewest_draws_give_an_account() -> None:
+    parts = observation_parts(forecast(LINE, seen(VALUES, TIMES), horizon=20.0, draws=10), level_at("y", 20.0))
+    assert [part.refitted for part in parts] == [True, True, True]  # ten weights have no tail to smooth
+
+
 def test_a_patient_of_the_population_is_inside_and_a_stranger_outside(line: Forecast) -> None:
     inside = judge_domain(line.posterior.latent, seed=1)
     assert inside is not None

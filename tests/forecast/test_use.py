@@ -12,11 +12,21 @@ from scipy import stats
 
 from autologue import library
 from autologue.errors import AutologueError, InputError, ModelError
-from autologue.forecast import forecast, give_account, leave_future_out, level_at, rank_visits, retrace, update, what_if
+from autologue.forecast import (
+    forecast,
+    give_account,
+    leave_future_out,
+    level_at,
+    rank_visits,
+    recorded_calibration,
+    retrace,
+    update,
+    what_if,
+)
 from autologue.forecast.account import schema
 from autologue.forecast.score import coverage, crps, uniformity
-from autologue.model import Input
-from autologue.patient import Cohort, Patient
+from autologue.model import Input, Output
+from autologue.patient import Cohort, Observations, Patient
 from autologue.population import Parametric
 from autologue.regimen import Bolus, Level, Regimen
 
@@ -125,6 +135,29 @@ def test_the_future_left_out_is_scored_and_the_patient_s_own_data_help() -> None
     assert uniformity(table["place"].to_numpy()) > 1e-3
     with pytest.raises(InputError, match="no observation lies after"):
         leave_future_out(Parametric(model=LINE), cohort, cuts=[20.0])
+
+
+def test_calibration_is_said_where_it_is_recorded_and_only_there() -> None:
+    population = library.populations("stein_2019")["sd"]
+    patient = seen([9000.0, 24000.0, 900.0], [7.0, 10.0, 24.0], "transgene", "copies/ug")
+    found = forecast(population, patient, horizon=90.0, draws=10)
+    study = recorded_calibration(found, "transgene")[0]
+    assert study is not None
+    assert (study.model, study.population, study.data_until, study.same_population) == ("stein_2019", "sd", 28.0, True)
+    assert replace(study, p_level=1e-4).sentence.count("do not trust such intervals") == 1
+    hours = replace(
+        patient, observations={"transgene": Observations([168.0, 240.0, 576.0], [9000.0, 24000.0, 900.0], unit="copies/ug")}, time="hour"
+    )
+    same, _ = recorded_calibration(forecast(population, hours, horizon=2160.0, draws=10), "transgene")
+    assert same == study
+    nothing = recorded_calibration(forecast(LINE, seen(VALUES, TIMES), draws=10), "y")
+    assert nothing[0] is None
+    assert nothing[1].startswith("Whether forecasts of this kind are calibrated is not known here: no study of 'y' of model line")
+    changed = replace(
+        population, model=replace(population.model, outputs={**population.model.outputs, "more": Output(lambda y: y.memory, "1")})
+    )
+    assert "an earlier state of the model" in recorded_calibration(forecast(changed, patient, horizon=90.0, draws=10), "transgene")[1]
+    assert "Nothing was measured" in recorded_calibration(forecast(population, Patient(id="b"), draws=10), "transgene")[1]
 
 
 def test_the_record_follows_its_schema() -> None:

@@ -48,7 +48,7 @@ def calibrate_check(
         check_writable(path)
     chosen = find_population(population)
     patients = read_cohort(cohort, model=chosen.model, reading=asked_reading(cohort, reading, column, unit, chosen.model))
-    table = leave_future_out(chosen, patients, cuts=read_times(cuts), draws=draws, seed=seed)
+    table = leave_future_out(chosen, patients, cuts=read_times(cuts, "--cuts"), draws=draws, seed=seed)
     rows = summarised(table)
     if out is not None:
         console.write_table(table, out)

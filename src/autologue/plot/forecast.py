@@ -13,7 +13,7 @@ from autologue.plot.bands import band_levels
 from autologue.plot.extra import alt
 from autologue.plot.marks import band_areas, end_labels, floored, limit_rule, limit_text, sample_points
 from autologue.plot.tables import checked
-from autologue.plot.theme import HEIGHT, INK, MUTED, PALETTE, layered
+from autologue.plot.theme import HEIGHT, INK, MUTED, PALETTE, PAPER, layered
 
 __all__ = ["calibration_curve", "forecast_curve", "forecast_history"]
 
@@ -59,17 +59,31 @@ def forecast_curve(
 
 
 def forecast_history(history: pd.DataFrame, *, unit: str, quantity: str, time_unit: str = "day", log: bool = True) -> alt.LayerChart:
-    """Return how the answer moved: columns now, median and pairs lower_90, upper_90 over the time of the last observation."""
+    """Return how the answer moved: a bar for each forecast over the time until which data went into it.
+
+    Columns now, median, pairs lower_90, upper_90 of at most two levels, the widest as a thin bar; and, if known, retraced: such a forecast
+    was made later, as it would have been then, and its median is an open point.
+    """
     levels = band_levels(history)
     edges = [f"{side}_{level}" for level in levels for side in ("lower", "upper")]
     checked(history, ("now", "median", *edges), what="history")
     axis = Axis(quantity, unit, log=log)
     domain = decades([history[["median", *edges]]], most=DECADES) if log else linear_domain([history[["median", *edges]]])
     shown = floored(history, ["median", *edges], domain[0]) if log else history
-    x = alt.X("now:Q", title=f"Data until {time_unit}", scale=alt.Scale(nice=False))
+    first, last = float(history["now"].min()), float(history["now"].max())
+    margin = 0.06 * (last - first) or 1.0
+    x = alt.X("now:Q", title=f"Data until {time_unit}", scale=alt.Scale(domain=[max(first - margin, 0.0), last + margin], nice=False))
     y = axis_y("median", axis, domain)
-    marks = [*band_areas(shown, x, y, colour=PALETTE[0]), *exponents_y(y, axis, domain)]
-    return layered([*marks, alt.Chart(shown).mark_point(filled=True, color=PALETTE[0], size=30, opacity=1).encode(x=x, y=y)])
+    marks = [*exponents_y(y, axis, domain), alt.Chart(shown).mark_line(color=MUTED, strokeWidth=1, strokeDash=[2, 3]).encode(x=x, y=y)]
+    for level, width in zip(levels, (2, 7), strict=False):
+        bar = alt.Chart(shown).mark_rule(color=PALETTE[0], strokeWidth=width, opacity=0.55)
+        marks.append(bar.encode(x=x, y=alt.Y(f"lower_{level}:Q", scale=y["scale"], axis=y["axis"]), y2=alt.Y2(f"upper_{level}:Q")))
+    again = history["retraced"].astype(bool) if "retraced" in history else pd.Series(False, index=history.index)
+    for own, fill in ((shown[~again], PALETTE[0]), (shown[again], PAPER)):
+        if len(own):
+            point = alt.Chart(own).mark_point(filled=True, fill=fill, stroke=PALETTE[0], strokeWidth=1.6, size=46, opacity=1)
+            marks.append(point.encode(x=x, y=y))
+    return layered(marks)
 
 
 def _samples(observed: pd.DataFrame, limits: list[float], x: Any, y: Any) -> list[Any]:
