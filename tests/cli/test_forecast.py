@@ -139,9 +139,15 @@ def test_the_recorded_calibration_of_this_kind_of_forecast_is_said(autologue, pa
     assert "The population of this forecast is another one" in done.stderr
 
 
+def two_infusions(path: Path) -> Path:
+    path.write_text("ID,TIME,AMT,DV,EVID,UNIT\n7,0,1e6,.,1,copies/ug\n7,5,2e6,.,1,copies/ug\n7,9,.,310,0,copies/ug\n")
+    return path
+
+
 REFUSED = {
     "unit": (lambda p: table(p, ROWS, unit="mg"), (), "mg"),
     "before": (lambda p: table(p, "7,-3,100\n7,4,310"), (), "-3"),
+    "two infusions": (two_infusions, (), "has infusions at 0 and 5, and model stein_2019 starts with one at 0"),
     "horizon": (lambda p: table(p, ROWS), ("--horizon", "10d"), "expected a horizon in the future"),
     "no horizon": (lambda p: table(p, ROWS), ("--horizon", "soon"), "cannot be read"),
     "statement": (lambda p: table(p, ROWS), ("--statement", "transgene is high"), "cannot be read; expected one like"),

@@ -23,6 +23,7 @@ from autologue.forecast import (
     state,
     usual_statements,
 )
+from autologue.forecast.domain import Domain
 from autologue.forecast.drivers import level_at
 from autologue.forecast.latent import read_latent
 from autologue.model import Model, Output, Parameter, Phase, State
@@ -140,6 +141,7 @@ def test_a_patient_of_the_population_is_inside_and_a_stranger_outside(line: Fore
     assert found.outside
     assert found.surprises[0].time == 3.0
     assert "Least expected: y 20 at 3" in found.sentence
+    assert [Domain(p, 399, ()).sentence.split(" %")[0].split()[-1] for p in (1.0, 0.1234, 0.0125)] == ["100", "12", "1.2"]
 
 
 def test_the_p_value_of_the_domain_is_uniform_under_the_population() -> None:

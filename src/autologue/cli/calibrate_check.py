@@ -48,7 +48,9 @@ def calibrate_check(
         check_writable(path)
     chosen = find_population(population)
     patients = read_cohort(cohort, model=chosen.model, reading=asked_reading(cohort, reading, column, unit, chosen.model))
-    table = leave_future_out(chosen, patients, cuts=read_times(cuts, "--cuts"), draws=draws, seed=seed)
+    times = read_times(cuts, "--cuts")
+    with console.progress(f"scoring forecasts with {population}", len(patients)) as advance:
+        table = leave_future_out(chosen, patients, cuts=times, draws=draws, seed=seed, advance=advance)
     rows = summarised(table)
     if out is not None:
         console.write_table(table, out)

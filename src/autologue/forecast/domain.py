@@ -56,7 +56,8 @@ class Domain:
     @property
     def sentence(self) -> str:
         """The verdict in words."""
-        share = f"{100 * self.p_value:.2g} % of {self.patients} simulated patients with the same visits are as improbable"
+        percent = f"{100 * self.p_value:.0f}" if self.p_value >= 0.1 else f"{100 * self.p_value:.2g}"
+        share = f"{percent} % of {self.patients} simulated patients with the same visits are as improbable"
         if not self.outside:
             return f"Within what the population has seen: {share}."
         named = "; ".join(f"{s.output} {s.value} at {s.time:g} (tail probability {s.tail:.1g})" for s in self.surprises)

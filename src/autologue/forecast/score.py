@@ -7,7 +7,7 @@ Places are tested for uniformity by simultaneous bands of their distribution (Sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -67,13 +67,24 @@ def _furthest(samples: Floats) -> Floats:
     return tails
 
 
-def leave_future_out(population: Parametric, cohort: Cohort, *, cuts: Sequence[float], draws: int = 500, seed: int = 0) -> pd.DataFrame:
+def leave_future_out(
+    population: Parametric,
+    cohort: Cohort,
+    *,
+    cuts: Sequence[float],
+    draws: int = 500,
+    seed: int = 0,
+    advance: Callable[[int], None] = lambda done: None,
+) -> pd.DataFrame:
     """Return one row for each patient, cut and later observation, with its scores and those of the population alone.
 
     Columns: patient, cut, output, time, censored, place, log_score, crps, log_score_population, crps_population. Cuts are in the patients'
-    time unit. Raises InputError where no patient has an observation after a cut.
+    time unit; `advance` is told of each patient that is done. Raises InputError where no patient has an observation after a cut.
     """
-    rows = [row for patient in cohort for cut in cuts for row in _scored(population, patient, cut, draws, seed)]
+    rows = []
+    for patient in cohort:
+        rows += [row for cut in cuts for row in _scored(population, patient, cut, draws, seed)]
+        advance(1)
     if not rows:
         raise InputError(f"cohort {cohort.name}: no observation lies after any of the cuts {', '.join(f'{c:g}' for c in cuts)}")
     return pd.DataFrame(rows)

@@ -108,9 +108,10 @@ def calibration_curve(places: pd.DataFrame) -> alt.LayerChart:
     checked(places, ("cut", "place"), what="places")
     frame = places.sort_values(["cut", "place"])
     rank = frame.groupby("cut").cumcount() + 1
-    shown = frame.assign(share=rank / frame.groupby("cut")["place"].transform("size"), cut=frame["cut"].map(lambda t: f"until {t:g}"))
+    said = {cut: f"data until {cut:g}" for cut in frame["cut"].unique()}
+    shown = frame.assign(share=rank / frame.groupby("cut")["place"].transform("size"), cut=frame["cut"].map(said))
     x = alt.X("place:Q", title="Probability forecast", scale=alt.Scale(domain=[0, 1]))
     y = alt.Y("share:Q", title="Share observed below", scale=alt.Scale(domain=[0, 1]))
     even = alt.Chart(pd.DataFrame({"place": [0, 1], "share": [0, 1]})).mark_line(color=MUTED, strokeWidth=1, strokeDash=[4, 3])
     lines = alt.Chart(shown).mark_line(interpolate="step-after", strokeWidth=1.6)
-    return layered([even.encode(x=x, y=y), lines.encode(x=x, y=y, color=alt.Color("cut:N", legend=alt.Legend()))])
+    return layered([even.encode(x=x, y=y), lines.encode(x=x, y=y, color=alt.Color("cut:N", sort=list(said.values()), legend=alt.Legend()))])
