@@ -41,12 +41,12 @@ selftest: $(READY)
 
 lock: $(VENV)/pyvenv.cfg
 	$(PIP) install uv
-	$(BIN)/uv pip compile pyproject.toml --group pyproject.toml:build --extra report --extra sensitivity --extra test --extra docs \
+	$(BIN)/uv pip compile pyproject.toml --group pyproject.toml:build --extra report --extra sensitivity --extra cluster --extra test --extra docs \
 	  --universal --python-version 3.11 --upgrade --no-annotate --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make lock" --quiet --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) build dist docs/_build docs/models docs/validation docs/reference/commands.md .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist docs/_build docs/models docs/validation docs/reference/commands.md docs/reference/speed.md .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests properties validation docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:

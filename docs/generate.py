@@ -1,10 +1,10 @@
-"""Write the generated pages of the documentation: `models/`, `validation/` and `reference/commands.md`.
+"""Write the generated pages of the documentation: `models/`, `validation/`, `reference/commands.md` and `reference/speed.md`.
 
 A page is made for every model file of the library and every script of `validation/`. It opens with the docstring of its file;
 equations, parameters, populations and gates are read from the code, and claims are computed by their own script, so no number is typed
-here. Claims are kept in `docs/_build/cache` under a hash of all sources, and computed again where anything changed. Pages whose file is
-gone are removed; unchanged pages keep their time stamp, so that Sphinx reads again only what changed. `python docs/generate.py` writes
-them by hand.
+here. A study too long for that has its result in `validation/recorded`, from which its script makes the claims. Claims are kept in
+`docs/_build/cache` under a hash of all sources, and computed again where anything changed. Pages whose file is gone are removed; unchanged
+pages keep their time stamp, so that Sphinx reads again only what changed. `python docs/generate.py` writes them by hand.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from commands import commands_page
 from pages import Claim, claims_section, model_section, models_of, shelf_table
+from speed import speed_page
 
 import autologue
 from autologue import library
@@ -78,9 +79,16 @@ def compute(path: Path) -> tuple[list[Claim] | str, str]:
     try:
         spec.loader.exec_module(module)
         asked = inspect.signature(module.checks).parameters.get("quick")
-        short = asked is not None and asked.default is inspect.Parameter.empty  # a study whose whole run takes too long for a page
-        found: list[Claim] = module.checks(quick=True) if short else module.checks()
-        said = "\nThe short run of this study; the whole one is `python validation/" + path.name + "`.\n" if short else ""
+        record = path.parent / "recorded" / f"{path.stem}.json"
+        if record.exists():
+            kept = json.loads(record.read_text(encoding="utf-8"))
+            said = f"\nThe whole study, as recorded on {kept['date']} with autologue {kept['autologue']}.\n"
+            found: list[Claim] = module.checks(quick=False)
+        elif asked is not None and asked.default is inspect.Parameter.empty:  # a study whose whole run takes too long for a page
+            said = f"\nThe short run of this study; the whole one is `python validation/{path.name}`.\n"
+            found = module.checks(quick=True)
+        else:
+            said, found = "", module.checks()
         return found, said + (module.remarks() if hasattr(module, "remarks") else "")
     except (OSError, AutologueError):
         return "its reference data are not on this machine (see [Install](../howto/install.md))", ""
@@ -147,6 +155,7 @@ def main() -> None:
     said = "One script per page, with its claims as computed when these pages were built. A figure that is missed stays in sight."
     fill(HERE / "validation", {**studies, "index": index("Validation", said, list(studies))})
     write(HERE / "reference" / "commands.md", commands_page())
+    write(HERE / "reference" / "speed.md", speed_page())
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def extinction_claims(growths):
     return rows
 
 
-def checks(*, quick=False):
+def checks(*, quick):
     """Return all claims."""
     rows = [row for name in library.names() for row in model_claims(name, 1 if quick else 10)]
     return [*rows, *extinction_claims(GROWTHS[1:2] if quick else GROWTHS)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,6 +31,10 @@ def trial(
         bool, typer.Option("--central", help="Give all replicates the central values: chance alone, no uncertainty.")
     ] = False,
     parts: Annotated[Path | None, typer.Option(help="Folder that keeps finished blocks of patients; the same run resumes from it.")] = None,
+    chunk: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Follow only share I of N of the patients, into --parts, and write no report.")
+    ] = None,
+    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Dask scheduler whose workers follow the patients.")] = "",
     life_table: Annotated[Path | None, typer.Option(help="CSV of age, sex and yearly hazard: deaths from other causes.")] = None,
 ) -> None:
     """Conduct a virtual trial many times and print each prediction beside the published figure.
@@ -39,6 +43,8 @@ def trial(
     autologue trial eliana
     autologue trial zuma_1 --replicates 200 --seed 7 --out out/quick.html --json out/quick.json
     autologue trial my_protocol.toml --parts out/parts
+    autologue trial zuma_1 --course-replicates 5000 --parts out/parts --chunk 2/8
+    autologue trial zuma_1 --scheduler tcp://10.0.0.1:8786
 
     Patients are sampled, treated and followed as the protocol says; every row says what the comparison is worth.
     """
@@ -47,6 +53,12 @@ def trial(
     from autologue.report.trial import trial_report
     from autologue.trial import conduct
 
+    if chunk is not None:
+        _share(
+            protocol, chunk, parts, replicates=replicates, seed=seed, uncertain=not central, life_table=_life_table(life_table),
+            course_replicates=course_replicates, scheduler=scheduler,
+        )  # fmt: skip
+        return
     if out is not None and out.suffix not in (".html", ".htm"):
         raise InputError(f"--out {out.name}: the report is an HTML page; expected a name that ends in .html")
     page = out or Path("out") / f"{Path(protocol).stem}.html"
@@ -60,7 +72,7 @@ def trial(
     with console.progress("conducting the trial", _work(protocol, replicates, course_replicates)) as advance:
         result = conduct(
             protocol, replicates=replicates, seed=seed, uncertain=not central, parts=parts, life_table=table, progress=advance,
-            course_replicates=course_replicates,
+            course_replicates=course_replicates, scheduler=scheduler,
         )  # fmt: skip
     write_report(trial_report(result), page)
     if json_file is not None:
@@ -68,6 +80,22 @@ def trial(
             part.write_text(result.to_json(), encoding="utf-8")
     _show(result)
     console.say(f"Report: {page}" + (f"; comparison: {json_file}" if json_file else ""))
+
+
+def _share(protocol: str, chunk: str, parts: Path | None, *, replicates: int, course_replicates: int | None, **rest: Any) -> None:
+    """Follow one share of the patients, and say what to do when all shares are there."""
+    from autologue.trial import Share, conduct_share, load_protocol, work
+
+    share = Share.read(chunk)
+    if parts is None:
+        raise InputError("--chunk keeps its patients for a later run; expected --parts with the folder that all chunks share")
+    parts.mkdir(parents=True, exist_ok=True)
+    total = work(load_protocol(protocol), replicates, course_replicates=course_replicates, share=share)
+    with console.progress(f"following patients, share {chunk}", total) as advance:
+        patients = conduct_share(
+            protocol, share, parts=parts, replicates=replicates, course_replicates=course_replicates, progress=advance, **rest
+        )
+    console.say(f"{patients} patients are in {parts}; when all shares are, the same command without --chunk writes the report")
 
 
 def _work(protocol: str, replicates: int, course_replicates: int | None) -> int:

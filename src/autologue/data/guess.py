@@ -240,7 +240,10 @@ def _namesakes(reading: Reading, model: Model) -> list[Finding]:
 
 def _misfit(what: str, ours: str, theirs: str) -> list[str]:
     if not ours and not units.parse(theirs).dimensionless:
-        return [f"nothing says the unit of {what}, and the model has it in {theirs}; declare it, since units are never joined silently"]
+        name = what.split("'")[1]
+        asked = f"--unit {name}={theirs}"
+        said = f"nothing says the unit of {what}, and the model has it in {theirs}"
+        return [f"{said}; say the unit of the data, as in {asked}, since units are never joined silently"]
     if ours and units.parse(ours).dimensions != units.parse(theirs).dimensions:
         copies = {frozenset({"copy", "mass"}), frozenset({"cell", "volume"})}
         sides = {frozenset(name for name, _ in units.parse(each).dimensions) for each in (ours, theirs)}

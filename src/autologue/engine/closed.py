@@ -31,34 +31,33 @@ from math import inf as INF, nan as NAN
 import numpy as np
 from autologue.compiled import compiled_fast
 from autologue.engine.scalar import vexp, vhill, vlog, vpow, vsqrt
-from autologue.engine.vector import vectorised
+from autologue.engine.vector import vectorised_from
 
-at_eight_times = vectorised({quotes}
+at_eight_times = vectorised_from({quotes}
 {inner}
 {quotes})
 
 @compiled_fast
 def evaluate(P, start, stop, times, first, last, rows, out):
     S = np.zeros({size})
+    rest = np.zeros({width})
     for i in range(start, stop):
 {outer}
         r = rows[i] - first[i]
         for j in range(first[i], last[i], {width}):
             count = min({width}, last[i] - j)
             if count == {width}:
-                for k in range({width}):
-                    S[k] = times[j + k]
-                at_eight_times(S.ctypes.data)
+                at_eight_times(S.ctypes.data, times.ctypes.data + 8 * j)
                 for o in range({targets}):
                     for k in range({width}):
-                        out[o, r + j + k] = S[(1 + o) * {width} + k]
+                        out[o, r + j + k] = S[o * {width} + k]
             else:
                 for k in range(count):
-                    S[k] = times[j + k]
-                at_eight_times(S.ctypes.data)
+                    rest[k] = times[j + k]
+                at_eight_times(S.ctypes.data, rest.ctypes.data)
                 for o in range({targets}):
                     for k in range(count):
-                        out[o, r + j + k] = S[(1 + o) * {width} + k]
+                        out[o, r + j + k] = S[o * {width} + k]
 '''
 
 
@@ -73,13 +72,13 @@ def _source(system: System, wrt: Sequence[int]) -> str:
     targets = values + [slope[o] for o in range(len(values)) for slope in slopes]
     hoisted = graph.hoisted(targets, lambda name: name == "t")
     kept = [*(f"d{k}" for k in range(len(hoisted))), *sorted(v for v in graph.variables(targets) if v[0] == "p")]
-    behind = (1 + len(targets)) * WIDTH
+    behind = len(targets) * WIDTH
     outer = [f"{v}=P[i,{v[1:]}]" for v in kept if v[0] == "p"]
     outer += emit(graph, [(f"d{k}", node) for k, node in enumerate(hoisted)], {}, {})
     outer += [f"S[{behind + k}]={name}" for k, name in enumerate(kept)]
-    inner = ["t=S[0+l]", *(f"{name}=S[{behind + k}]" for k, name in enumerate(kept))]
+    inner = ["t=T[0+l]", *(f"{name}=S[{behind + k}]" for k, name in enumerate(kept))]
     ready = {node.index: f"d{k}" for k, node in enumerate(hoisted)}
-    inner += emit(graph, [(f"S[{(1 + o) * WIDTH}+l]", node) for o, node in enumerate(targets)], {}, ready)
+    inner += emit(graph, [(f"S[{o * WIDTH}+l]", node) for o, node in enumerate(targets)], {}, ready)
     return _SOURCE.format(
         name=system.model.name, inner="\n".join(inner), outer="\n".join(f"        {line}" for line in outer), width=WIDTH,
         targets=len(targets), size=behind + len(kept), quotes="'''",

@@ -158,15 +158,21 @@ def vlog(x: float) -> float:
 
 @njit(fastmath=_EXACT, error_model="numpy", cache=False)
 def vexp(x: float) -> float:
-    """Return e to the power x; 0 below -708, inf above 709."""
+    """Return e to the power x; 0 below -708, inf above 709.
+
+    After the reduction to |r| <= log(2) / 2 the polynomial of degree 11 that is nearest in relative error (3.6e-18, by Remez'
+    exchange): a division would cost as much as all of it.
+    """
     c = min(max(x, -708.0), 709.0)
     k = math.floor(c * 1.4426950408889634 + 0.5)
     r = c - k * 6.93145751953125e-1
     r = r - k * 1.42860682030941723212e-6
     z = r * r
-    px = r * ((1.26177193074810590878e-4 * z + 3.02994407707441961300e-2) * z + 9.99999999999999999910e-1)
-    q = ((3.00198505138664455042e-6 * z + 2.52448340349684104192e-3) * z + 2.27265548208155028766e-1) * z + 2.0
-    v = 1.0 + 2.0 * px / (q - px)
+    w = z * z
+    q = (0.5000000000000011 + 0.16666666666666413 * r) + z * (0.04166666666653005 + 0.00833333333349459 * r)
+    high = (0.0013888888943662573 + 0.00019841269506377647 * r) + z * (2.4801493061586292e-05 + 2.7557586481251375e-06 * r)
+    q = q + w * (high + w * (2.763026285079372e-07 + 2.500005093427801e-08 * r))
+    v = 1.0 + (r + z * q)
     v = bits_to_float(float_to_bits(v) + (whole_bits(k) << 52))
     v = v if x > -708.0 else 0.0
     v = v if x <= 709.0 else math.inf

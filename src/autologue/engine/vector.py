@@ -20,7 +20,7 @@ from numba.core import cgutils
 from autologue.compiled import FASTMATH
 from autologue.engine.codes import WIDTH
 
-__all__ = ["vectorised"]
+__all__ = ["vectorised", "vectorised_from"]
 
 _FLOAT, _WHOLE, _HALF = (ir.VectorType(kind, WIDTH) for kind in (ir.DoubleType(), ir.IntType(64), ir.IntType(32)))
 _LOOSE = tuple(sorted(FASTMATH))
@@ -184,9 +184,11 @@ def _exp(x: Lanes) -> Lanes:
     r = c - k * 6.93145751953125e-1
     r = r - k * 1.42860682030941723212e-6
     z = r * r
-    px = r * ((1.26177193074810590878e-4 * z + 3.02994407707441961300e-2) * z + 9.99999999999999999910e-1)
-    q = ((3.00198505138664455042e-6 * z + 2.52448340349684104192e-3) * z + 2.27265548208155028766e-1) * z + 2.0
-    v = 1.0 + 2.0 * px / (q - px)
+    w = z * z
+    q = (0.5000000000000011 + 0.16666666666666413 * r) + z * (0.04166666666653005 + 0.00833333333349459 * r)
+    high = (0.0013888888943662573 + 0.00019841269506377647 * r) + z * (2.4801493061586292e-05 + 2.7557586481251375e-06 * r)
+    q = q + w * (high + w * (2.763026285079372e-07 + 2.500005093427801e-08 * r))
+    v = 1.0 + (r + z * q)
     v = _from_bits(code, b.add(_bits(v), b.shl(_bits(rounded), code.whole(52))))
     v = _select(x > -708.0, v, 0.0)
     v = _select(x <= 709.0, v, math.inf)
@@ -266,17 +268,39 @@ _FUNCTIONS: dict[str, Any] = {
 
 def vectorised(lines: str) -> Any:
     """Return a function for compiled code that runs the lines on all lanes of the array S at a pointer or address."""
-    tree = ast.fix_missing_locations(_Rewrite().visit(ast.parse(lines)))
-    program = compile(tree, "<kernel>", "exec")
+    program = _program(lines)
 
     def body(typingctx: Any, pointer: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            code, place = _Code(builder), arguments[0]
-            if isinstance(place.type, ir.IntType):
-                place = builder.inttoptr(place, ir.DoubleType().as_pointer())
-            exec(program, {**_FUNCTIONS, "S": _Memory(code, place)})
+            _run(program, builder, S=arguments[0])
             return context.get_dummy_value()
 
         return types.void(pointer), codegen
 
     return extending.intrinsic(body)
+
+
+def vectorised_from(lines: str) -> Any:
+    """Return a function for compiled code as `vectorised` does, which reads a second array T as well, wherever it lies."""
+    program = _program(lines)
+
+    def body(typingctx: Any, pointer: Any, read: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            _run(program, builder, S=arguments[0], T=arguments[1])
+            return context.get_dummy_value()
+
+        return types.void(pointer, read), codegen
+
+    return extending.intrinsic(body)
+
+
+def _program(lines: str) -> Any:
+    return compile(ast.fix_missing_locations(_Rewrite().visit(ast.parse(lines))), "<kernel>", "exec")
+
+
+def _run(program: Any, builder: Any, **places: Any) -> None:
+    """Append the instructions of a program whose arrays lie at these pointers or addresses."""
+    code = _Code(builder)
+    kind = ir.DoubleType().as_pointer()
+    arrays = {name: builder.inttoptr(place, kind) if isinstance(place.type, ir.IntType) else place for name, place in places.items()}
+    exec(program, {**_FUNCTIONS, **{name: _Memory(code, place) for name, place in arrays.items()}})

@@ -8,13 +8,14 @@
 
 from autologue.trial.compared import Compared
 from autologue.trial.comparison import KINDS, PANELS, Row, read_rows
-from autologue.trial.conduct import conduct, work
+from autologue.trial.conduct import conduct, conduct_share, work
 from autologue.trial.course_result import CourseResult
 from autologue.trial.families import Family, Published, read_families, shipped_families
 from autologue.trial.interval import Interval, predictive_interval
 from autologue.trial.panel import Panel
 from autologue.trial.patients import Patients, sample_patients
 from autologue.trial.result import Curves, Line, TrialResult
+from autologue.trial.share import Share
 from autologue.trial.shelf import find_protocol, load_protocol, protocol_names
 from autologue.trial.statistics import Replicates
 from autologue.trial.table import Courses
@@ -34,8 +35,10 @@ __all__ = [
     "Published",
     "Replicates",
     "Row",
+    "Share",
     "TrialResult",
     "conduct",
+    "conduct_share",
     "find_protocol",
     "load_protocol",
     "predictive_interval",

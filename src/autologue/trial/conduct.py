@@ -26,11 +26,13 @@ from autologue.trial.followed import CONTROLS, follow_trial
 from autologue.trial.interval import predictive_interval
 from autologue.trial.panel import Panel, statistic, statistic_unit
 from autologue.trial.patients import Patients, sample_patients
+from autologue.trial.replicate import plan_course, replicate_share, starts
 from autologue.trial.result import Line, TrialResult
+from autologue.trial.share import Share
 from autologue.trial.shelf import find_protocol, find_published, load_protocol
 from autologue.trial.studies import Answer, Study, panel_seed, panel_size, studies_of
 
-__all__ = ["conduct", "work"]
+__all__ = ["conduct", "conduct_share", "work"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int], None]
@@ -42,17 +44,18 @@ COVARIATES = {"age": "year", "weight": "kg", "burden": "1", "dose_per_kg": "cell
 
 def conduct(
     protocol: Protocol | str, *, replicates: int = 1000, seed: int = 0, uncertain: bool = True, parts: Path | None = None,
-    life_table: LifeTable | None = None, progress: Progress | None = None, course_replicates: int | None = None,
+    life_table: LifeTable | None = None, progress: Progress | None = None, course_replicates: int | None = None, scheduler: str = "",
 ) -> TrialResult:  # fmt: skip
     """Conduct a trial `replicates` times and return what it predicts beside what was published.
 
     `protocol`: a Protocol, the name of one that ships (`eliana`) or the path of a file. With `uncertain` each pair of replicates has a
     draw of the uncertain numbers, else all have their central values. `course_replicates` says how often the whole course is followed:
     by default as often, but at most 200 times, for it is the dearer part. `parts` is a folder in which blocks of patients are kept, so that
-    the same run can be resumed. `life_table` gives deaths from other causes (None: a hazard of links). `progress` is called with the
-    number of replicates done since the last call; panels and patients are counted apart (see `work`).
-    The same protocol, published figures and seed give the same bits for any number of threads, and replicate k is the same trial for
-    any number of replicates. Raises InputError for what cannot be used.
+    the same run can be resumed. `scheduler` is the address of a Dask scheduler whose workers follow the patients. `life_table` gives
+    deaths from other causes (None: a hazard of links). `progress` is called with the number of replicates done since the last call;
+    panels and patients are counted apart (see `work`).
+    The same protocol, published figures and seed give the same bits for any number of threads and workers, and replicate k is the same
+    trial for any number of replicates. Raises InputError for what cannot be used.
 
     >>> result = conduct("eliana", replicates=4)
     >>> result.protocol.infused, sorted(result.panels), result.course.trial.count
@@ -72,13 +75,33 @@ def conduct(
         result = _with_panels(result, file, progress)
     if not plan.course:
         return result
-    followed = follow_trial(plan, followed_often, seed=seed, uncertain=uncertain, parts=parts, life_table=life_table, progress=progress)
+    followed = follow_trial(
+        plan, followed_often, seed=seed, uncertain=uncertain, parts=parts, life_table=life_table, progress=progress, scheduler=scheduler
+    )
     return replace(result, course=followed, models={**result.models, **followed.plan.models})
 
 
-def work(protocol: Protocol, replicates: int, *, course_replicates: int | None = None) -> int:
-    """Return how many replicates `progress` will be told of in all."""
+def conduct_share(
+    protocol: Protocol | str, share: Share, *, parts: Path, replicates: int = 1000, seed: int = 0, uncertain: bool = True,
+    life_table: LifeTable | None = None, progress: Progress | None = None, course_replicates: int | None = None, scheduler: str = "",
+) -> int:  # fmt: skip
+    """Follow one share of the patients that `conduct` follows, keep them in the folder `parts`, and return their number.
+
+    Each share is a process of its own, on any machine that writes to the folder; `conduct` with the same arguments then reads all of
+    them. The files are Parquet, one row a patient, to be read by anything. Raises InputError as `conduct` does.
+    """
+    _check_count(replicates, "replicates")
+    plan = load_protocol(protocol) if isinstance(protocol, str) else protocol
+    followed = plan_course(plan, seed=seed, uncertain=uncertain, life_table=life_table)
+    count = _course_replicates(replicates, course_replicates)
+    return replicate_share(followed, count, share, parts=parts, progress=progress, scheduler=scheduler)
+
+
+def work(protocol: Protocol, replicates: int, *, course_replicates: int | None = None, share: Share | None = None) -> int:
+    """Return how many replicates `progress` will be told of in all, by `conduct` or (`share`) by `conduct_share`."""
     followed = _course_replicates(replicates, course_replicates)
+    if share is not None:
+        return sum(count for _, count in share.of(starts(followed)))
     return (protocol.panels is not None) * replicates + bool(protocol.course) * followed + bool(protocol.control) * min(followed, CONTROLS)
 
 

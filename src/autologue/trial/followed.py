@@ -27,11 +27,11 @@ def families_of(protocol: Protocol) -> tuple[Family, ...]:
 
 def follow_trial(
     protocol: Protocol, replicates: int, *, seed: int, uncertain: bool, parts: Path | None = None, life_table: LifeTable | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | None = None, scheduler: str = "",
 ) -> CourseResult:  # fmt: skip
     """Return the patients of a trial, compared with its published figures; see `conduct`."""
     plan = plan_course(protocol, seed=seed, uncertain=uncertain, life_table=life_table)
-    trial = replicate_course(plan, replicates, parts=parts, progress=progress)
+    trial = replicate_course(plan, replicates, parts=parts, progress=progress, scheduler=scheduler)
     control = None
     if protocol.control:
         other = plan_course(load_protocol(protocol.control), seed=seed, uncertain=uncertain, life_table=life_table)

@@ -1,16 +1,18 @@
-"""All replicates of a trial's patients, block by block in threads: the same bits for any number of threads, resumed where they stopped."""
+"""All replicates of a trial's patients, block by block: the same bits for any threads, machines and shares, resumed where they stopped."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from autologue import __version__
@@ -21,20 +23,23 @@ from autologue.library import load
 from autologue.protocol import Protocol
 from autologue.survival.life_table import LifeTable
 from autologue.trial.block import Setting, simulate_block
+from autologue.trial.cluster import on_cluster
 from autologue.trial.courses import course_named
 from autologue.trial.endpoints import estimands_of
 from autologue.trial.flow import MONTH
 from autologue.trial.link import Link, shipped_links
 from autologue.trial.products import product_links
+from autologue.trial.share import Share
 from autologue.trial.statistics import Replicates
-from autologue.trial.store import read_part, write_part
+from autologue.trial.store import from_arrow, read_part, to_arrow, write_part
 from autologue.trial.table import Courses, joined
 from autologue.trial.toxicity.signal import MODEL as SIGNAL_MODEL
 from autologue.trial.values import Values, trial_values
 
-__all__ = ["BLOCK", "Plan", "course_links", "plan_course", "replicate_course"]
+__all__ = ["BLOCK", "Plan", "course_links", "plan_course", "replicate_course", "replicate_share", "starts"]
 
 Floats = NDArray[np.float64]
+Start = tuple[int, int]  # the first replicate of a block, and how many it has
 BLOCK = 25  # replicates that one thread simulates at once; part of nothing's bits
 SHARED = 2  # replicates that share a draw, so that two of them can stand for a larger set
 
@@ -102,13 +107,16 @@ def plan_course(
 
 
 def replicate_course(
-    plan: Plan, replicates: int, *, parts: Path | None = None, progress: Callable[[int], None] | None = None, block: int = BLOCK
-) -> Replicates:
-    """Return the patients of all replicates. With `parts`, a folder, blocks are kept there and not made again when the run is repeated."""
+    plan: Plan, replicates: int, *, parts: Path | None = None, progress: Callable[[int], None] | None = None, block: int = BLOCK,
+    scheduler: str = "",
+) -> Replicates:  # fmt: skip
+    """Return the patients of all replicates. With `parts`, a folder, blocks are kept there and not made again when the run is repeated.
+
+    `scheduler` is the address of a Dask scheduler whose workers make the blocks ("" for threads of this process).
+    """
     protocol = plan.setting.protocol
-    own = plan.fingerprint() if parts else ""
     made = []
-    for table, count in _blocks(plan, replicates, block, parts, own):
+    for table, count in _blocks(plan, starts(replicates, block), parts, scheduler):
         made.append(table)
         if progress:
             progress(count)
@@ -117,27 +125,69 @@ def replicate_course(
     return Replicates(joined(made), plan.size, estimands_of(protocol), analysis.cut_off.value * MONTH)
 
 
-def _blocks(plan: Plan, replicates: int, block: int, parts: Path | None, own: str) -> Iterator[tuple[Courses, int]]:
-    """Yield the blocks in order with the replicates in each; the first is made alone, because kernels are compiled and loaded then."""
+def replicate_share(
+    plan: Plan, replicates: int, share: Share, *, parts: Path, progress: Callable[[int], None] | None = None, block: int = BLOCK,
+    scheduler: str = "",
+) -> int:  # fmt: skip
+    """Keep this share of the blocks of all replicates in the folder `parts`, and return how many patients they hold.
 
-    def work(first: int) -> tuple[Courses, int]:
-        count = min(block, replicates - first)
-        place = None if parts is None else parts / f"{own}-{first}-{count}.parquet"
-        kept = None if place is None else read_part(place, fingerprint=own)
-        if kept is not None:
-            return kept, count
-        table = simulate_block(plan.setting, plan.values(first, count), first=first, size=plan.size)
-        if place is not None:
-            write_part(table, place, fingerprint=own)
-        return table, count
+    Nothing but the blocks at work is in memory, so that the share 1/1 streams a trial of any size to Parquet.
+    """
+    patients = 0
+    for table, count in _blocks(plan, share.of(starts(replicates, block)), parts, scheduler):
+        patients += len(table.ids)
+        if progress:
+            progress(count)
+    return patients
 
-    starts = range(0, replicates, block)
-    yield work(starts[0])
+
+def starts(replicates: int, block: int = BLOCK) -> list[Start]:
+    """Return the first replicate of each block, and how many replicates it has."""
+    return [(first, min(block, replicates - first)) for first in range(0, replicates, block)]
+
+
+def _blocks(plan: Plan, pieces: Sequence[Start], parts: Path | None, scheduler: str) -> Iterator[tuple[Courses, int]]:
+    """Yield the blocks in order with the replicates in each; with a folder, kept ones are read and others kept.
+
+    Files are read and written here, whoever makes the blocks: a worker need not see the folder.
+    """
+    if parts is None:
+        yield from ((table, count) for table, (_, count) in zip(_made(plan, pieces, scheduler), pieces, strict=True))
+        return
+    own = plan.fingerprint()
+    files = {start: parts / f"{own}-{start[0]}-{start[1]}.parquet" for start in pieces}
+    missing = {start: None for start in pieces if not files[start].is_file()}
+    made = _made(plan, list(missing), scheduler)
+    for start, file in files.items():
+        if start in missing:  # whether another process has made it since or not
+            table = next(made)
+            write_part(table, file, fingerprint=own)
+        else:
+            table = read_part(file, fingerprint=own)
+        yield table, start[1]
+
+
+def _made(plan: Plan, pieces: Sequence[Start], scheduler: str) -> Iterator[Courses]:
+    """Yield the blocks that begin so, in order; in threads the first is made alone, because kernels are compiled and loaded then."""
+    if scheduler:
+        yield from map(from_arrow, on_cluster(partial(_arrow_block, plan), pieces, scheduler))
+        return
+    if pieces:
+        yield _block(plan, pieces[0])
     pool = ThreadPoolExecutor(threads())
     try:
-        yield from pool.map(work, starts[1:])
+        yield from pool.map(partial(_block, plan), pieces[1:])
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _block(plan: Plan, start: Start) -> Courses:
+    first, count = start
+    return simulate_block(plan.setting, plan.values(first, count), first=first, size=plan.size)
+
+
+def _arrow_block(plan: Plan, start: Start) -> pa.Table:
+    return to_arrow(_block(plan, start))
 
 
 def _plain(value: Any) -> Any:

@@ -60,15 +60,12 @@ def write_part(table: Courses, path: str | Path, *, fingerprint: str) -> None:
         pq.write_table(arrow.replace_schema_metadata({**arrow.schema.metadata, b"fingerprint": fingerprint.encode()}), part)
 
 
-def read_part(path: str | Path, *, fingerprint: str) -> Courses | None:
-    """Return a block that was written from the same things; None where there is none. Raises InputError for a damaged file."""
-    path = Path(path)
-    if not path.is_file():
-        return None
+def read_part(path: str | Path, *, fingerprint: str) -> Courses:
+    """Return a block that was written from the same things. Raises InputError for a damaged file and for one made from other things."""
     try:
         arrow = pq.read_table(path)
         if (arrow.schema.metadata or {}).get(b"fingerprint", b"").decode() != fingerprint:
-            return None
+            raise InputError(f"{path}: was made from another protocol, seed or version than its name says; remove it")
         return from_arrow(arrow)
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as problem:
         raise InputError(f"{path}: cannot be read as a part of a trial ({str(problem).splitlines()[0]}); remove it") from None
