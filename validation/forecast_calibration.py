@@ -123,6 +123,12 @@ def checks(*, quick):
     return [*found, *(each for key in STUDIES for each in recorded(key))]
 
 
+def remarks():
+    """Return the joint distributions as Markdown for the documentation."""
+    rows = "".join(f"- {study.title}: {study.joint}.\n" for study in STUDIES.values())
+    return f"\nRows of a day with {studies.WHOLE} patients are of the whole study, as recorded. Patients were drawn from:\n\n{rows}"
+
+
 def main() -> int:
     """Print the table and return 1 where a verdict fails."""
     quick = "--quick" in sys.argv

@@ -130,7 +130,8 @@ def _percent(share: float) -> str:
 
 
 def _between(each: Probability) -> str:
-    return f"{100 * each.lower:.0f} to {100 * each.upper:.0f} %"
+    digits = 0 if each.lower >= 0.01 and each.upper <= 0.99 else 1  # near certainty, a whole percent would say 100 to 100
+    return f"{100 * each.lower:.{digits}f} to {100 * each.upper:.{digits}f} %"
 
 
 def _before(each: Probability) -> str:

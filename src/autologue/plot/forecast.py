@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
@@ -18,6 +19,7 @@ from autologue.plot.theme import HEIGHT, INK, MUTED, PALETTE, PAPER, layered
 __all__ = ["calibration_curve", "forecast_curve", "forecast_history"]
 
 DECADES = 8  # below the top of the axis that are worth drawing
+BELOW, ABOVE = 2, 4  # decades beyond what was measured that are worth drawing
 
 
 def forecast_curve(
@@ -42,8 +44,11 @@ def forecast_curve(
     axis = Axis(quantity, unit, log=log)
     limits = sorted({float(each) for each in observed["limit"].dropna()} | set(observed.loc[observed["blq"], "value"].astype(float)))
     heights: list[ArrayLike] = [bands[["median", *edges]], observed["value"], [each / 2 for each in limits]]
-    domain = decades(heights, most=DECADES) if log else linear_domain(heights)
-    shown = floored(bands.sort_values("time"), ["median", *edges], domain[0]) if log else bands.sort_values("time")
+    domain = _decades(heights[0], heights[1:]) if log else linear_domain(heights)
+    shown = bands.sort_values("time")
+    if log:
+        inside = {name: shown[name].clip(*domain) for name in edges}
+        shown = shown.assign(median=shown["median"].clip(domain[0]).where(shown["median"] <= domain[1]), **inside)
     x, y = time_x("time", float(bands["time"].max()), time_unit), axis_y("median", axis, domain)
     value = axis_y("value", axis, domain)
     marks: list[Any] = [*band_areas(shown, x, y, colour=PALETTE[0]), *exponents_y(y, axis, domain)]
@@ -51,11 +56,20 @@ def forecast_curve(
     marks += [_upright(now, "today", x, colour=INK, dash=[1, 0])]
     marks += [_upright(time, name, x, colour=MUTED, dash=[2, 3]) for name, time in (phases or {}).items()]
     marks += _samples(observed, limits, x, value)
-    last = shown.iloc[-1]
+    last = bands.sort_values("time").iloc[-1]
     ends = {f"{level} %": float(last[f"upper_{level}"]) for level in levels} | {"median": float(last["median"])}
+    ends = {name: value for name, value in ends.items() if value <= domain[1]}
     words = {limit_text(each, unit): each for each in limits}
     labels = end_labels({**ends, **words}, axis, domain=domain, height=HEIGHT, colours=dict.fromkeys(ends, PALETTE[0]))
     return layered([*marks, labels])
+
+
+def _decades(bands: ArrayLike, seen: list[ArrayLike]) -> tuple[float, float]:
+    """Return the decades to draw: what was measured is in sight, and bands that go far beyond it end at the edge."""
+    if not any((np.asarray(each, dtype=float) > 0).any() for each in seen):
+        return decades([bands], most=DECADES)
+    (low, high), (least, most) = decades(seen), decades([bands, *seen], most=600)
+    return max(least, low * 10.0**-BELOW), min(most, high * 10.0**ABOVE)
 
 
 def forecast_history(history: pd.DataFrame, *, unit: str, quantity: str, time_unit: str = "day", log: bool = True) -> alt.LayerChart:

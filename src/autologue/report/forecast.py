@@ -96,7 +96,8 @@ def _course(account: Account) -> Section:
     shown = [account.output, *(name for name in found.patient.observations if name != account.output)]
     caption = (
         "{}: median, 50 % and 90 % of the draws; dots are measured values, open triangles values below the assay limit, which is the "
-        "dashed rule. The line is the last observation; dotted lines are the medians of where phases of the model end."
+        "dashed rule. The line is the last observation; dotted lines are the medians of where phases of the model end. Bands that go "
+        "decades beyond what was measured end at the edge."
     )
     figures = [Figure(forecast_figure(account, name), caption.format(name.replace("_", " ").capitalize())) for name in shown]
     return Section("In short", "\n".join(f"- {each}" for each in account.sentences), figures)
