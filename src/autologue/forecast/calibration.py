@@ -72,7 +72,7 @@ def recorded_calibration(forecast: Forecast, output: str) -> tuple[Calibration |
     >>> found = forecast(library.populations("stein_2019")["sd"], Patient(id="1", observations={"transgene": seen}), horizon=90, draws=10)
     >>> study, said = recorded_calibration(found, "transgene")
     >>> study.patients >= 1000, study.data_until
-    (True, 7.0)
+    (True, 14.0)
     """
     if not any(len(seen) for seen in forecast.patient.observations.values()):
         return None, f"Nothing was measured, so that there is no forecast from data whose calibration could be told. {UNDER_THE_MODEL}"
