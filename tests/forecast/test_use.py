@@ -160,6 +160,18 @@ def test_calibration_is_said_where_it_is_recorded_and_only_there() -> None:
     assert "Nothing was measured" in recorded_calibration(forecast(population, Patient(id="b"), draws=10), "transgene")[1]
 
 
+def test_a_later_value_that_is_conditional_on_a_bound_is_scored_as_one() -> None:
+    people = Parametric(model=LINE).sample(60, seed=8)
+    middle = people["level"][:, None] + people["slope"][:, None] * TIMES
+    values = stats.truncnorm.rvs((5.0 - middle) / 0.7, np.inf, loc=middle, scale=0.7, random_state=3)
+    rows = [dict(y=Observations(TIMES, y, above=5.0, limit=5.0, unit="mg")) for y in values]
+    cohort = Cohort(tuple(Patient(id=str(k), observations=own) for k, own in enumerate(rows)), "above the limit")
+    done: list[int] = []
+    table = leave_future_out(Parametric(model=LINE), cohort, cuts=[3.0], draws=200, advance=done.append)
+    assert uniformity(table["place"].to_numpy()) > 1e-3
+    assert len(done) == 60
+
+
 def test_the_record_follows_its_schema() -> None:
     import json
 
