@@ -16,9 +16,11 @@ from autologue.trial.designs import read_design
 from autologue.trial.families import read_families
 from autologue.trial.shelf import find_protocol
 
-PROTOCOLS = [find_protocol(name).read_text(encoding="utf-8") for name in ("eliana", "zuma_1", "scholar_1")]
+PROTOCOLS = [find_protocol(name).read_text(encoding="utf-8") for name in ("eliana", "zuma_1", "scholar_1", "karmma", "zuma_5")]
 FAMILIES = (find_protocol("eliana").parent.parent / "published" / "trials.toml").read_text(encoding="utf-8")[:6000]
-DESIGN = (Path(__file__).resolve().parents[1] / "examples" / "designs" / "second_line" / "design.toml").read_text(encoding="utf-8")
+FOLDER = Path(__file__).resolve().parents[1] / "examples" / "designs"
+NAMES = ("second_line/design.toml", "second_line/futility.toml", "two_stage/design.toml")
+DESIGNS = [(FOLDER / name).read_text(encoding="utf-8") for name in NAMES]
 PIECES = st.sampled_from(["", "0", "-1", "nan", "1e400", '"x"', "[]", "{}", "true", "[1, 2]", "{ value = 1 }", "]", "= =", "\n[x]\n", "é"])
 
 
@@ -58,9 +60,9 @@ def test_damaged_published_figures(start: float, length: int, piece: str) -> Non
 
 
 @settings(max_examples=100, deadline=None)
-@given(start=st.floats(0, 1), length=st.integers(0, 40), piece=PIECES)
-def test_a_damaged_design(start: float, length: int, piece: str) -> None:
-    refuses_in_one_sentence(damaged(DESIGN, start, length, piece), read_design)
+@given(text=st.sampled_from(DESIGNS), start=st.floats(0, 1), length=st.integers(0, 40), piece=PIECES)
+def test_a_damaged_design(text: str, start: float, length: int, piece: str) -> None:
+    refuses_in_one_sentence(damaged(text, start, length, piece), read_design)
 
 
 VALUES = st.sampled_from([0, -1, 1.5, 10**6, float("nan"), "x", "", [], [1, 0], {}, True, {"value": 1, "unit": "day", "source": "y"}])

@@ -24,12 +24,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import _forecast_studies as studies
 import numpy as np
-from _forecast_studies import DRAWS, FAR, SEED, STUDIES, dropped, replicates, shifted
 
 from autologue import seeds
 from autologue.forecast.score import coverage, uniformity
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _forecast_studies as studies
+from _forecast_studies import DRAWS, FAR, SEED, STUDIES, dropped, replicates, shifted
 
 LEVEL = 0.001
 COVERED = (0.5, 0.8, 0.9)

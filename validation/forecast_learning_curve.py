@@ -23,6 +23,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 from _forecast_studies import DAYS, FAR, STUDIES, WHOLE, read_record, whole_scores
 
 FIGURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "forecast_learning_curve.svg"

@@ -1,16 +1,32 @@
-"""Files that are whole or absent: written under a temporary name beside the final one, then moved into place."""
+"""Files: TOML read or refused in one sentence, and files that are whole or absent, written under a temporary name and moved into place."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from autologue.errors import InputError
 
-__all__ = ["check_writable", "replacing"]
+__all__ = ["check_writable", "read_toml", "replacing"]
+
+
+def read_toml(path: Path, *, kind: str, expected: str) -> dict[str, Any]:
+    """Return the tables of a TOML file; raises InputError that says as what it was read (`kind`) and what was `expected`.
+
+    >>> read_toml(Path("none.toml"), kind="a protocol", expected="a TOML file")
+    Traceback (most recent call last):
+    autologue.errors.InputError: none.toml: cannot be read as a protocol (No such file or directory); expected a TOML file
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise InputError(f"{path.name}: cannot be read as {kind} ({reason}); expected {expected}") from None
 
 
 def check_writable(path: str | Path) -> Path:

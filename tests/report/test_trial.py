@@ -40,6 +40,20 @@ def test_a_trial_without_panels_has_the_course_alone(name: str, request: pytest.
     assert "In short" not in page
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("karmma", ("The model of this course is provisional", "sCR", "VGPR", "psp4.12598", "were seen to progress")),
+        ("zuma_5", ("follows the course of lymphoma, with links of its own", "from enrolment", "rspb.2021.0229")),
+        ("juliet", ("CRS, Penn", "surrogate: neither PET nor CT", "SCHOLAR-1")),
+    ],
+)
+def test_a_new_trial_says_what_it_rests_on(name: str, words: tuple[str, ...]) -> None:
+    page = render_report(trial_report(conduct(name, replicates=6, seed=1)))
+    for each in words:
+        assert each in page, each
+
+
 def test_the_command_follows_central_values_parts_and_a_life_table(tmp_path: Path) -> None:
     table = tmp_path / "life.csv"
     rows = [f"{age},{sex},{0.0001 * 1.09**age}" for sex in ("female", "male") for age in range(101)]

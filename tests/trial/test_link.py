@@ -12,7 +12,7 @@ from scipy import stats
 from autologue.errors import InputError
 from autologue.trial.link import draw_values, read_links, shipped_links
 from autologue.trial.products import known_product, product_links
-from autologue.trial.replicate import course_links
+from autologue.trial.scopes import course_links
 from autologue.trial.shelf import load_protocol
 from autologue.trial.values import trial_values
 

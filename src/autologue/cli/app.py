@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from autologue import __version__
+from autologue.cli.calibrate import calibrate
 from autologue.cli.calibrate_check import calibrate_check
 from autologue.cli.check import check_app
 from autologue.cli.design import design
@@ -40,6 +41,7 @@ app = typer.Typer(
     epilog="Research and simulation, not a medical device.",
 )
 app.command()(trial)
+app.command()(calibrate)
 app.command()(design)
 app.command()(simulate)
 app.command()(forecast)
@@ -74,6 +76,7 @@ def root(
     \b
     autologue trial eliana                            a virtual trial beside the published one
     autologue validate trials                         every published figure beside its prediction
+    autologue calibrate eliana zuma_1                 links of virtual trials from published figures
     autologue design design.toml                      power and stopping of a randomised trial
     autologue models                                  what there is
     autologue simulate stein_2019 --patients 200      simulate a published model

@@ -36,6 +36,10 @@ def trial(
     ] = None,
     scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Dask scheduler whose workers follow the patients.")] = "",
     life_table: Annotated[Path | None, typer.Option(help="CSV of age, sex and yearly hazard: deaths from other causes.")] = None,
+    prior: Annotated[
+        bool, typer.Option("--prior", help="Draw links from their own uncertainty, not from the calibration that ships.")
+    ] = False,
+    posterior: Annotated[Path | None, typer.Option(help="Draw links from this file of `autologue calibrate`.")] = None,
 ) -> None:
     """Conduct a virtual trial many times and print each prediction beside the published figure.
 
@@ -56,7 +60,7 @@ def trial(
     if chunk is not None:
         _share(
             protocol, chunk, parts, replicates=replicates, seed=seed, uncertain=not central, life_table=_life_table(life_table),
-            course_replicates=course_replicates, scheduler=scheduler,
+            course_replicates=course_replicates, scheduler=scheduler, prior=prior, posterior=posterior,
         )  # fmt: skip
         return
     if out is not None and out.suffix not in (".html", ".htm"):
@@ -72,7 +76,7 @@ def trial(
     with console.progress("conducting the trial", _work(protocol, replicates, course_replicates)) as advance:
         result = conduct(
             protocol, replicates=replicates, seed=seed, uncertain=not central, parts=parts, life_table=table, progress=advance,
-            course_replicates=course_replicates, scheduler=scheduler,
+            course_replicates=course_replicates, scheduler=scheduler, prior=prior, posterior=posterior,
         )  # fmt: skip
     write_report(trial_report(result), page)
     if json_file is not None:

@@ -48,10 +48,15 @@ class Manufacturing:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Rate at which waiting patients are lost to death, adverse events or a decision, and the share of these that are deaths."""
+    """Rate at which waiting patients are lost to death, adverse events or a decision, and the share of these that are deaths.
+
+    `assessed` are days since enrolment on which disease is assessed while they wait; before lymphodepletion it always is.
+    """
 
     loss: Quantity
     deaths: Quantity
+    assessed: tuple[float, ...] = ()
+    assessed_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ from autologue.protocol.entries import Assumptions, Covariate, Criterion, DoseRu
 __all__ = ["COURSES", "Protocol"]
 
 Part = TypeVar("Part")
-COURSES = {"leukaemia": "%", "lymphoma": "mL", "myeloma": "g/dL", "none": "1"}  # disease course: unit of the burden
+COURSES = {  # disease course: unit of the burden
+    "leukaemia": "%", "lymphoma": "mL", "mantle_cell": "mL", "follicular": "mL", "myeloma": "g/dL", "none": "1"
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

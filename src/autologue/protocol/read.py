@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from autologue.errors import InputError
+from autologue.files import read_toml
 from autologue.protocol.entries import Assumptions, Quantity
 from autologue.protocol.plan import COURSES, Protocol
 from autologue.protocol.read_arms import check_endpoints, read_arms, read_endpoints
@@ -56,11 +56,7 @@ def read_protocol(path: str | Path, *, shelf: Path | None = None) -> Protocol:
 
 def _table(path: Path, shelf: Path | None, seen: tuple[Path, ...]) -> dict[str, Any]:
     """Return the tables of a file, laid over those of the protocol that it is like."""
-    try:
-        own = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        raise InputError(f"{path.name}: cannot be read as a protocol ({reason}); expected a TOML file") from None
+    own = read_toml(path, kind="a protocol", expected="a TOML file")
     if "like" not in own:
         return own
     name = Section(path.name, "", own).text("like")
@@ -118,7 +114,8 @@ def _check_course(whole: Section, course: str, parts: dict[str, Any], *, car_t: 
         if name not in whole.table:
             raise InputError(f"{whole.file}: [{name}] is missing; expected it, because the course '{course}' needs it")
     if car_t and course == "none":
-        raise InputError(f"{whole.file}: course is 'none' for patients who receive CAR T cells; expected leukaemia, lymphoma or myeloma")
+        known = ", ".join(name for name in COURSES if name != "none")
+        raise InputError(f"{whole.file}: course is 'none' for patients who receive CAR T cells; expected one of {known}")
     for name in ("weight", "burden") if car_t else ():
         if name not in parts["covariates"]:
             raise InputError(f"{whole.file}: covariates.{name} is missing; expected a table, because the course '{course}' needs it")

@@ -10,7 +10,7 @@ from typing import Any
 from autologue.errors import InputError, unknown
 from autologue.protocol.arms import TREATMENTS, Arm, Comparator, Crossover, Curve
 from autologue.protocol.endpoints import HANDLINGS, HAPPENINGS, SETS, ZEROS, Endpoint, NoResponse
-from autologue.protocol.read_conduct import read_log_spread
+from autologue.protocol.read_patients import SPREAD, read_log_spread
 from autologue.protocol.section import Section, finite
 
 __all__ = ["check_endpoints", "read_arms", "read_endpoints"]
@@ -55,7 +55,7 @@ def _comparator(section: Section) -> Comparator:
     optional = {key: section.share(key) if key in section.table else None for key in ("transplant", "durable")}
     return Comparator(
         complete, partial, section.number("day", "day"), curve, optional["transplant"], section.maybe("transplant_day", "day"),
-        optional["durable"], read_log_spread(section.section("progression"), "day") if "progression" in section.table else None,
+        optional["durable"], read_log_spread(section.section("progression", SPREAD), "day") if "progression" in section.table else None,
     )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from autologue.protocol.conduct import (
     Analysis,
     Bridging,
     Comedication,
-    LogSpread,
     Lymphodepletion,
     Manufacturing,
     ResponsePlan,
@@ -18,10 +17,10 @@ from autologue.protocol.conduct import (
     Waiting,
 )
 from autologue.protocol.endpoints import SETS
-from autologue.protocol.read_patients import read_spread
+from autologue.protocol.read_patients import SPREAD, read_log_spread
 from autologue.protocol.section import Section
 
-__all__ = ["read_conduct", "read_log_spread"]
+__all__ = ["read_conduct"]
 
 CRITERIA = ("all_nccn", "lugano_burden", "imwg_2016")
 CRS = ("crs_astct_2019", "crs_lee_2014", "crs_penn")
@@ -42,13 +41,6 @@ def read_conduct(whole: Section) -> dict[str, Any]:
     return {name: read(whole.section(name)) for name, read in readers.items() if name in whole.table}
 
 
-def read_log_spread(section: Section, unit: str) -> LogSpread:
-    """Return a log-normal quantity."""
-    section.allow("median", "sd", "lower", "upper")
-    spread = read_spread(section, unit)
-    return LogSpread(spread.median, section.number("sd", "1"), spread.lower, spread.upper)
-
-
 def _screening(section: Section) -> Screening:
     section.allow("failing")
     return Screening(section.number("failing", "1", below=1.0))
@@ -59,12 +51,13 @@ def _manufacturing(section: Section) -> Manufacturing:
     attempts = section.number("attempts", "1", above=1.0)
     if attempts.value != int(attempts.value):
         raise section.fault("attempts", f"has value {attempts.value:g}", "a whole number of at least 1")
-    return Manufacturing(section.number("failing", "1", below=1.0), attempts, read_log_spread(section.section("time"), "day"))
+    return Manufacturing(section.number("failing", "1", below=1.0), attempts, read_log_spread(section.section("time", SPREAD), "day"))
 
 
 def _waiting(section: Section) -> Waiting:
-    section.allow("loss", "deaths")
-    return Waiting(section.number("loss", "1/month"), section.share("deaths"))
+    section.allow("loss", "deaths", "assessed")
+    days, source = section.times("assessed", start="enrolment") if "assessed" in section.table else ((), "")
+    return Waiting(section.number("loss", "1/month"), section.share("deaths"), days, source)
 
 
 def _bridging(section: Section) -> Bridging:

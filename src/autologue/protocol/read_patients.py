@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from autologue.errors import InputError, unknown
+from autologue.protocol.conduct import LogSpread
 from autologue.protocol.entries import DISTRIBUTIONS, Covariate, Criterion, DoseRange, DoseRule, Fact, Quantity, Visits
 from autologue.protocol.plan import COURSES
 from autologue.protocol.section import Section
 
-__all__ = ["read_covariates", "read_dose", "read_eligibility", "read_samples", "read_sizes", "read_spread"]
+__all__ = ["SPREAD", "read_covariates", "read_dose", "read_eligibility", "read_log_spread", "read_samples", "read_sizes"]
 
+SPREAD = ("median", "sd", "lower", "upper")  # keys of a log-normal quantity
+DOSES = {"light": "cells/kg", "heavy": "cells"}
 FIXED = {"age": "year", "weight": "kg"}
 
 
@@ -37,12 +40,15 @@ def read_covariates(section: Section, course: str, needed: tuple[str, ...]) -> M
 
 
 def _covariate(section: Section, name: str, unit: str) -> Covariate:
-    inner = section.section(name, ("distribution", "median", "sd", "lower", "upper"))
-    kind = inner.text("distribution")
-    if kind not in DISTRIBUTIONS:
-        raise InputError(f"{inner.where('distribution')}: {unknown('distribution', kind, DISTRIBUTIONS)}")
-    spread = read_spread(inner, unit)
-    return Covariate(kind, spread.median, inner.number("sd", "1"), spread.lower, spread.upper)
+    inner = section.section(name, ("distribution", *SPREAD))
+    kind, spread = inner.choice("distribution", DISTRIBUTIONS), read_log_spread(inner, unit)
+    return Covariate(kind, spread.median, spread.sd, spread.lower, spread.upper)
+
+
+def read_log_spread(section: Section, unit: str) -> LogSpread:
+    """Return a log-normal quantity within its range."""
+    spread = read_spread(section, unit)
+    return LogSpread(spread.median, section.number("sd", "1"), spread.lower, spread.upper)
 
 
 def read_spread(section: Section, unit: str) -> DoseRange:
@@ -88,11 +94,17 @@ def _check_criterion(section: Section, key: str, rule: Fact | Criterion, covaria
 
 
 def read_dose(section: Section) -> DoseRule:
-    """Return the dose rule."""
+    """Return the dose rule: by weight below a threshold, or for all of them by weight (no `heavy`) or in total (no `light`)."""
     section.allow("threshold", "sd", "light", "heavy")
-    keys = ("median", "lower", "upper")
-    light, heavy = read_spread(section.section("light", keys), "cells/kg"), read_spread(section.section("heavy", keys), "cells")
-    return DoseRule(section.number("threshold", "kg"), light, heavy, section.number("sd", "1"))
+    there = [key for key in DOSES if key in section.table]
+    if len(there) == len(DOSES):
+        threshold = section.number("threshold", "kg")
+    elif there and "threshold" not in section.table:
+        threshold = Quantity(math.inf if there == ["light"] else 0.0, "kg", "one rule for all weights")
+    else:
+        raise section.fault("threshold", "does not fit", "light, heavy and a threshold, or only one of light and heavy and no threshold")
+    rules = {key: read_spread(section.section(key, ("median", "lower", "upper")), DOSES[key]) for key in there}
+    return DoseRule(threshold, rules.get("light", rules[there[-1]]), rules.get("heavy", rules[there[0]]), section.number("sd", "1"))
 
 
 def read_samples(section: Section) -> Visits:

@@ -1,4 +1,4 @@
-"""A table of a protocol file, with its place for messages: each refusal names the file and the key."""
+"""A table of a TOML file with its place for messages: protocols and published figures are read with it; refusals name file and key."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from autologue import units
 from autologue.errors import InputError, UnitError, unknown
 from autologue.protocol.entries import Fact, Quantity
 
-__all__ = ["Section", "finite"]
+__all__ = ["Section", "finite", "whole"]
 
 
 def finite(value: Any) -> bool:
     """Return whether a value of the file is a finite number."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def whole(value: Any) -> bool:
+    """Return whether a value of the file is a whole number of at least one."""
+    return finite(value) and value >= 1 and value == int(value)
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,29 @@ class Section:
         if found not in choices and found != default:
             raise InputError(f"{self.where(key)}: {unknown(key.replace('_', ' '), found, choices)}")
         return found
+
+    def tables(self, key: str, *, place: str = "") -> tuple[Section, ...]:
+        """Return the tables of a list, `[[key]]`, at least one; a message names each by its number."""
+        listed = self.table.get(key)
+        if not isinstance(listed, list) or not listed or not all(isinstance(each, dict) for each in listed):
+            raise InputError(f"{self.file} has no [[{place}{key}]]; expected at least one")
+        return tuple(Section(f"{self.file}, {key} {number}", "", each) for number, each in enumerate(listed, start=1))
+
+    def record(self, needed: Iterable[str], *, known: Iterable[str], numbers: Iterable[str], counts: Iterable[str]) -> dict[str, Any]:
+        """Return every value of this table: `numbers` finite, `counts` whole and at least 1, the others texts; `needed` must be there."""
+        self.allow(*known)
+        for key in needed:
+            if key not in self.table:
+                raise InputError(f"{self.file} has no {key}; expected {', '.join(needed)}")
+        for key, value in self.table.items():
+            fine, expected = isinstance(value, str), "a text"
+            if key in numbers:
+                fine, expected = finite(value), "a finite number"
+            elif key in counts:
+                fine, expected = whole(value), "a whole number of at least 1"
+            if not fine:
+                raise self.fault(key, f"is {value!r}", expected)
+        return {key: float(value) if key in numbers else value for key, value in self.table.items()}
 
     def section(self, key: str, keys: Iterable[str] | None = None) -> Section:
         """Return a table inside this one, with only `keys` in it (None: any)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from autologue.plot.numbers import format_interval, format_number, format_unit
@@ -65,7 +66,11 @@ COURSE_REFERENCES = {
             "Leon-Triana O, Sabir S, Calvo GF, et al. Commun Nonlinear Sci Numer Simul 2021;94:105570.", "10.1016/j.cnsns.2020.105570"
         ),
     ),
-    "lymphoma": (Reference("Kimmel GJ, Locke FL, Altrock PM. Proc R Soc B 2021;288:20210229.", "10.1098/rspb.2021.0229"),),
+    **dict.fromkeys(
+        ("lymphoma", "mantle_cell", "follicular"),
+        (Reference("Kimmel GJ, Locke FL, Altrock PM. Proc R Soc B 2021;288:20210229.", "10.1098/rspb.2021.0229"),),
+    ),
+    "myeloma": (Reference("Singh AP, Chen W, Zheng X, et al. CPT Pharmacometrics Syst Pharmacol 2021;10:362-376.", "10.1002/psp4.12598"),),
 }
 TOXICITY_REFERENCES = (
     Reference("Hanson S, Grimes DR, Taylor-King JP, et al. bioRxiv 2016.", "10.1101/049908"),
@@ -96,8 +101,8 @@ def judged(found: CourseResult) -> str:
     said += f" {silent} figures cannot be said, for the reasons given." if silent else ""
     if not found.plan.uncertain:
         said += " All replicates share the central values, so intervals are chance alone and too narrow for a verdict on the models."
-    elif not found.plan.calibrated:
-        said += " Nothing was calibrated: links and spreads stand where they were assumed."
+    else:
+        said += f" {found.drawn_from}"
     return said
 
 
@@ -132,7 +137,9 @@ def _words(endpoint: str) -> str:
 def _predicted(one: Compared) -> str:
     if one.interval is None:
         return one.why
-    return f"{format_number(one.interval.median)} ({format_interval(one.interval.lower, one.interval.upper)}; ± {format_number(one.error, 2)})"
+    return (
+        f"{format_number(one.interval.median)} ({format_interval(one.interval.lower, one.interval.upper)}; ± {format_number(one.error, 2)})"
+    )
 
 
 def _widths(one: Compared) -> str:
@@ -151,7 +158,14 @@ def flow_words(found: CourseResult) -> str:
     plan = found.plan.setting.protocol
     who = plan.sizes.get("infused")
     reported = f" The trial itself reported {plan.infused} infused." if who is not None else ""
-    return f"{found.trial.count} replicates of {found.plan.size} enrolled patients each.{reported} Rates per infused patient leave out those lost before."
+    grown = 100.0 * np.isfinite(found.trial.table.progressed_waiting).mean()
+    waited = (
+        f" Before infusion {grown:.0f} % were seen to progress: some were withdrawn, some died, the others were infused." if grown else ""
+    )
+    return (
+        f"{found.trial.count} replicates of {found.plan.size} enrolled patients each.{reported}{waited} "
+        "Rates per infused patient leave out those lost before."
+    )
 
 
 def response_words(found: CourseResult) -> str:
@@ -160,7 +174,17 @@ def response_words(found: CourseResult) -> str:
     if plan is None:
         return "Response is a published share: no model stands behind it."
     said = f"By {plan.criteria.value} ({plan.criteria.source}). A patient in remission at infusion, after bridging, has no response that the cells can claim."
-    return said + (" Lugano by burden is a surrogate: neither PET nor CT." if plan.criteria.value == "lugano_burden" else "")
+    if plan.criteria.value == "lugano_burden":
+        said += " Lugano by burden is a surrogate: neither PET nor CT."
+    course = found.plan.setting.course
+    if course is None:
+        return said
+    shared = found.plan.setting.protocol.course
+    if shared != course.name:
+        said += f" The disease follows the course of {course.name}, with links of its own, all assumed."
+    if course.model.provisional:
+        said += f"\n\n**The model of this course is provisional**: {course.model.provisional}."
+    return said + f"\n\nTaken for granted: {course.assumed}."
 
 
 def survival_words(found: CourseResult) -> str:

@@ -22,6 +22,7 @@ from autologue.trial.responses import Assessed, assess
 from autologue.trial.table import Courses
 from autologue.trial.toxicity.course import toxicity_course
 from autologue.trial.values import Values
+from autologue.trial.waiting import with_progression
 
 __all__ = ["Setting", "simulate_block"]
 
@@ -48,6 +49,7 @@ def simulate_block(setting: Setting, values: Values, *, first: int, size: int) -
     background = background_death(v, age=flow.age, female=flow.female, ids=flow.ids, seed=seed, table=setting.life_table)
     if setting.course is None:
         return compare(protocol, flow, v, background=background, seed=seed, again=None)
+    flow = with_progression(protocol, flow, v, seed=seed)
     treated = _treated(setting, flow, v, background)
     if not any(arm.treatment == "comparator" for arm in protocol.arms.values()):
         return treated
@@ -66,7 +68,7 @@ def _crossing(flow: Flow, day: Floats) -> Flow:
     """Return patients who are infused on a day of their own, with other random numbers than before."""
     return replace(
         flow, ids=flow.ids + _SECOND, infusion=day, manufactured=np.ones(len(flow), bool), lymphodepleted=np.ones(len(flow), bool),
-        baseline=flow.burden, lost=np.full(len(flow), np.nan),
+        baseline=flow.burden, lost=np.full(len(flow), np.nan), progressed=np.full(len(flow), np.nan),
     )  # fmt: skip
 
 
@@ -82,8 +84,10 @@ def _treated(setting: Setting, flow: Flow, v: Values, background: Floats) -> Cou
     transplant, protects, transplant_death = transplanted(assessed, v, flow=flow, failure=failure, seed=seed)
     assessed = assessed.held_complete(np.where(np.isfinite(protects), protects, np.inf))
     failure = np.where(np.isfinite(protects), np.inf, failure)
-    failure = np.where(flow.infused, failure, _lost(flow))
+    seen, first = failure, np.fmin(failure, or_never(flow.progressed))
+    failure = np.where(flow.infused, np.where(np.isfinite(assessed.response()), seen, first), np.fmin(flow.left, or_never(flow.progressed)))
     after = after_failure(failure, v, ids=flow.ids, seed=seed)
+    therapy = np.where(flow.infused, after_failure(seen, v, ids=flow.ids, seed=seed).therapy, after.therapy)
     peak, peak_day = burdens.peak()
     toxic, tox = _toxicity(setting, flow, v, peak)
     since = np.where(flow.infused, flow.infusion, np.inf)
@@ -92,20 +96,15 @@ def _treated(setting: Setting, flow: Flow, v: Values, background: Floats) -> Cou
         late=since + late_death(v, ids=flow.ids, seed=seed), background=background,
         waiting=np.where(flow.lost_dead, flow.lost, np.inf), transplant=transplant_death,
     )  # fmt: skip
-    best_day, best_label = assessed.best(plan, flow.infusion, np.minimum(death, np.minimum(after.therapy, transplant)))
+    best_day, best_label = assessed.best(plan, flow.infusion, np.minimum(death, np.minimum(therapy, transplant)))
     return Courses(
         **people(protocol, flow, v, seed), kinds=assessed.kinds, cmax=peak, tmax=peak_day, auc_28=burdens.exposure(),
         extinct=flow.infusion + burdens.extinct, best_day=best_day, best_label=best_label,
         mrd_negative=_residual_negative(assessed, best_day), progression=or_never(assessed.progression()),
-        antigen_negative=_antigen_negative(assessed), failure=failure, new_therapy=after.therapy, transplant=transplant,
+        antigen_negative=_antigen_negative(assessed), failure=failure, new_therapy=therapy, transplant=transplant,
         crossover=np.full(len(flow), np.inf), death=death, cause=cause, **tox, day=assessed.day, label=assessed.label,
         burden=assessed.burden, normal=burdens.normal, failed=burdens.failed,
     )  # fmt: skip
-
-
-def _lost(flow: Flow) -> Floats:
-    """Return the day on which those not infused were lost to the trial: while waiting, or when manufacturing had failed."""
-    return np.where(np.isfinite(flow.lost), flow.lost, np.where(np.isfinite(flow.released), flow.released, MONTH))
 
 
 def _residual_negative(assessed: Assessed, best_day: Floats) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.protocol import Protocol
-from autologue.trial.flow import MONTH, Flow
+from autologue.trial.flow import MONTH, Flow, or_never
 from autologue.trial.mortality import YEAR
 from autologue.trial.streams import Stream, uniforms
 from autologue.trial.toxicity.course import CRS_SCALES, NEURO_SCALE, Toxicity
@@ -31,7 +31,8 @@ def people(protocol: Protocol, flow: Flow, v: Values, seed: int) -> dict[str, An
         "baseline": flow.baseline, "attempts": flow.attempts, "manufactured": flow.manufactured, "lost_waiting": np.isfinite(flow.lost),
         "bridged": flow.bridged, "lymphodepleted": flow.lymphodepleted,
         "randomisation": np.zeros(n) if len(protocol.arms) > 1 else np.full(n, np.nan), "salvage_start": np.full(n, np.nan),
-        "infusion": flow.infusion, "dose": np.where(flow.infused, flow.dose, np.nan), "lost_to_follow_up": lost,
+        "infusion": flow.infusion, "progressed_waiting": or_never(flow.progressed),
+        "dose": np.where(flow.infused, flow.dose, np.nan), "lost_to_follow_up": lost,
     }  # fmt: skip
 
 

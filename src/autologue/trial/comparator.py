@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from autologue.outcomes.arrays.labels import ALL_NCCN, COMPLETE, LUGANO_BURDEN, PARTIAL, PROGRESSION, STABLE, Labels
+from autologue.outcomes.arrays.labels import ALL_NCCN, COMPLETE, IMWG, LUGANO_BURDEN, PARTIAL, PROGRESSION, STABLE, Labels
 from autologue.protocol import Arm, Comparator, Protocol
 from autologue.trial.columns import no_toxicity, people
 from autologue.trial.events import after_failure, earliest
@@ -25,7 +25,7 @@ __all__ = ["compare", "curve_times"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Again = Callable[[Integers, Floats], Courses]
-_KINDS = {"all_nccn": ALL_NCCN, "lugano_burden": LUGANO_BURDEN}
+_KINDS = {"all_nccn": ALL_NCCN, "lugano_burden": LUGANO_BURDEN, "imwg_2016": IMWG}
 _INSTEAD = {COMPLETE: ("CR",), PARTIAL: ("PR", "CRi"), STABLE: ("SD", "NR"), PROGRESSION: ("PD", "relapse")}
 
 

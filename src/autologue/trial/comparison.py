@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from autologue import units
 from autologue.errors import InputError, unknown
+from autologue.files import read_toml
+from autologue.protocol.section import Section
 from autologue.trial.panel import STATISTICS
 
 __all__ = ["KINDS", "PANELS", "Row", "read_rows"]
@@ -49,7 +49,8 @@ class Row:
         return self.kind in JUDGED
 
 
-_KEYS = {f.name: f for f in fields(Row)}
+_KEYS = tuple(f.name for f in fields(Row))
+_NEEDED = ("panel", "quantity", "unit", "kind", "reason")
 _NUMBERS = ("published", "lower", "upper")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "panel": PANELS, "kind": KINDS, "statistic": ("", *STATISTICS), "bounds": ("", "95 % CI", "range"), "evidence": ("", "V", "P", "M"),
@@ -59,44 +60,20 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 def read_rows(path: str | Path) -> tuple[Row, ...]:
     """Return the rows of a file of published figures; raises InputError that names file, row and remedy."""
     path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        raise InputError(f"{path.name}: cannot be read as published figures ({reason}); expected a TOML file with tables [[row]]") from None
-    for key in table:
-        if key != "row":
-            raise InputError(f"{path.name}: {unknown('key', key, ['row'])}")
-    rows = table.get("row", [])
-    if not isinstance(rows, list) or not rows:
-        raise InputError(f"{path.name} has no [[row]]; expected at least one")
-    return tuple(_row(row, f"{path.name}, row {number}") for number, row in enumerate(rows, start=1))
+    table = Section(path.name, "", read_toml(path, kind="published figures", expected="a TOML file with tables [[row]]"))
+    table.allow("row")
+    return tuple(_row(each) for each in table.tables("row"))
 
 
-def _row(row: Mapping[str, Any], where: str) -> Row:
-    for key in row:
-        if key not in _KEYS:
-            raise InputError(f"{where}: {unknown('key', key, _KEYS)}")
-    for key in ("panel", "quantity", "unit", "kind", "reason"):
-        if key not in row:
-            raise InputError(f"{where} has no {key}; each row needs panel, quantity, unit, kind and reason")
-    for key, value in row.items():
-        _check_value(key, value, where)
-    units.parse(row["unit"])
-    made = Row(**{**row, **{key: float(row[key]) for key in _NUMBERS if key in row}})
-    _check_sense(made, where)
+def _row(table: Section) -> Row:
+    values = table.record(_NEEDED, known=_KEYS, numbers=_NUMBERS, counts=("n",))
+    for key, known in _CHOICES.items():
+        if values.get(key, known[0]) not in known:
+            raise InputError(f"{table.file}: {unknown(key, values[key], [c for c in known if c])}")
+    units.parse(values["unit"])
+    made = Row(**values)
+    _check_sense(made, table.file)
     return made
-
-
-def _check_value(key: str, value: Any, where: str) -> None:
-    if key in (*_NUMBERS, "n"):
-        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        if not number or (key == "n" and (value < 1 or value != int(value))):
-            raise InputError(f"{where}: {key} is {value!r}; expected {'a whole number of at least 1' if key == 'n' else 'a finite number'}")
-    elif not isinstance(value, str):
-        raise InputError(f"{where}: {key} is {value!r}; expected a text")
-    elif key in _CHOICES and value not in _CHOICES[key]:
-        raise InputError(f"{where}: {unknown(key, value, [c for c in _CHOICES[key] if c])}")
 
 
 def _check_sense(row: Row, where: str) -> None:

@@ -20,6 +20,7 @@ from autologue.engine.solve import prepare, threads
 from autologue.errors import InputError, UnitError, unknown
 from autologue.protocol import Protocol
 from autologue.survival.life_table import LifeTable
+from autologue.trial.calibration.posterior import drawing_for
 from autologue.trial.comparison import PANELS, Row, read_rows
 from autologue.trial.curves import kinetic_curves, leukaemic_curves
 from autologue.trial.followed import CONTROLS, follow_trial
@@ -45,6 +46,7 @@ COVARIATES = {"age": "year", "weight": "kg", "burden": "1", "dose_per_kg": "cell
 def conduct(
     protocol: Protocol | str, *, replicates: int = 1000, seed: int = 0, uncertain: bool = True, parts: Path | None = None,
     life_table: LifeTable | None = None, progress: Progress | None = None, course_replicates: int | None = None, scheduler: str = "",
+    prior: bool = False, posterior: Path | None = None,
 ) -> TrialResult:  # fmt: skip
     """Conduct a trial `replicates` times and return what it predicts beside what was published.
 
@@ -54,6 +56,8 @@ def conduct(
     the same run can be resumed. `scheduler` is the address of a Dask scheduler whose workers follow the patients. `life_table` gives
     deaths from other causes (None: a hazard of links). `progress` is called with the number of replicates done since the last call;
     panels and patients are counted apart (see `work`).
+    Links of the course are drawn from the posterior that ships, where there is one and it is not stale; with `prior` from their own
+    uncertainty, and with `posterior` from a file that `calibrate_trials` made.
     The same protocol, published figures and seed give the same bits for any number of threads and workers, and replicate k is the same
     trial for any number of replicates. Raises InputError for what cannot be used.
 
@@ -71,19 +75,23 @@ def conduct(
         protocol=plan, replicates=replicates, seed=seed, lines=(), panels={}, kinetics={}, leukaemia={}, models={},
         inputs=(file,) if file else (),
     )  # fmt: skip
+    if plan.course:
+        drawing_for(plan, prior=prior, posterior=posterior)  # draws that cannot be used are refused before the panels
     if plan.panels is not None:
         result = _with_panels(result, file, progress)
     if not plan.course:
         return result
     followed = follow_trial(
-        plan, followed_often, seed=seed, uncertain=uncertain, parts=parts, life_table=life_table, progress=progress, scheduler=scheduler
-    )
+        plan, followed_often, seed=seed, uncertain=uncertain, parts=parts, life_table=life_table, progress=progress, scheduler=scheduler,
+        prior=prior, posterior=posterior,
+    )  # fmt: skip
     return replace(result, course=followed, models={**result.models, **followed.plan.models})
 
 
 def conduct_share(
     protocol: Protocol | str, share: Share, *, parts: Path, replicates: int = 1000, seed: int = 0, uncertain: bool = True,
     life_table: LifeTable | None = None, progress: Progress | None = None, course_replicates: int | None = None, scheduler: str = "",
+    prior: bool = False, posterior: Path | None = None,
 ) -> int:  # fmt: skip
     """Follow one share of the patients that `conduct` follows, keep them in the folder `parts`, and return their number.
 
@@ -92,7 +100,8 @@ def conduct_share(
     """
     _check_count(replicates, "replicates")
     plan = load_protocol(protocol) if isinstance(protocol, str) else protocol
-    followed = plan_course(plan, seed=seed, uncertain=uncertain, life_table=life_table)
+    drawn = drawing_for(plan, prior=prior, posterior=posterior).calibrated
+    followed = plan_course(plan, seed=seed, uncertain=uncertain, calibrated=drawn, life_table=life_table)
     count = _course_replicates(replicates, course_replicates)
     return replicate_share(followed, count, share, parts=parts, progress=progress, scheduler=scheduler)
 

@@ -15,11 +15,15 @@ __all__ = ["CourseResult"]
 
 @dataclass(frozen=True, eq=False)
 class CourseResult:
-    """A followed trial; `control` has the replicates of the protocol that serves as historical control (None: none)."""
+    """A followed trial; `drawn_from` says what its links were drawn from.
+
+    `control` has the replicates of the protocol that serves as historical control (None: none).
+    """
 
     plan: Plan
     trial: Replicates
     compared: tuple[Compared, ...]
+    drawn_from: str
     control: Replicates | None = None
 
     def inside(self, use: str) -> tuple[int, int]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from autologue.errors import InputError, unknown
+from autologue.files import read_toml
+from autologue.protocol.section import Section
 
 __all__ = ["STATISTICS", "USES", "Family", "Published", "read_families", "shipped_families"]
 
@@ -18,6 +17,7 @@ USES = ("calibrate", "check")
 STATISTICS = ("share", "count", "median", "survival", "median_survival", "share_by", "response_ratio")
 TIMED = ("survival", "share_by")
 _NUMBERS = ("months", "published", "lower", "upper", "cut")
+_NEEDED = ("trial", "endpoint", "published", "evidence", "source")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Family:
     rows: tuple[Published, ...]
 
 
-_KEYS = {f.name for f in fields(Published)}
+_KEYS = tuple(f.name for f in fields(Published))
 
 
 def shipped_families() -> tuple[Family, ...]:
@@ -83,18 +83,9 @@ def shipped_families() -> tuple[Family, ...]:
 def read_families(path: str | Path) -> tuple[Family, ...]:
     """Read a file of families; raises InputError, one sentence that names file, family, row and remedy."""
     path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        raise InputError(f"{path.name}: cannot be read as published figures ({reason}); expected a TOML file with [[family]]") from None
-    for key in table:
-        if key != "family":
-            raise InputError(f"{path.name}: {unknown('key', key, ['family'])}")
-    listed = table.get("family", [])
-    if not isinstance(listed, list) or not listed or not all(isinstance(each, dict) for each in listed):
-        raise InputError(f"{path.name} has no [[family]]; expected at least one")
-    found = tuple(_family(each, f"{path.name}, family {number}") for number, each in enumerate(listed, start=1))
+    table = Section(path.name, "", read_toml(path, kind="published figures", expected="a TOML file with [[family]]"))
+    table.allow("family")
+    found = tuple(_family(each) for each in table.tables("family"))
     names = [family.name for family in found]
     for name in names:
         if names.count(name) > 1:
@@ -102,45 +93,23 @@ def read_families(path: str | Path) -> tuple[Family, ...]:
     return found
 
 
-def _family(table: Mapping[str, Any], where: str) -> Family:
-    for key in table:
-        if key not in ("name", "use", "why", "protocol", "row"):
-            raise InputError(f"{where}: {unknown('key', key, ['name', 'use', 'why', 'protocol', 'row'])}")
-    for key in ("name", "use", "why"):
-        if not (isinstance(table.get(key), str) and table[key].strip()):
-            raise InputError(f"{where}: {key} is {table.get(key)!r}; expected a text")
-    name = table["name"]
-    if table["use"] not in USES:
-        raise InputError(f"{where} ({name}): {unknown('use', table['use'], USES)}")
-    protocol = table.get("protocol", "")
-    if not isinstance(protocol, str):
-        raise InputError(f"{where} ({name}): protocol is {protocol!r}; expected the name of a protocol")
-    rows = table.get("row", [])
-    if not isinstance(rows, list) or not rows or not all(isinstance(each, dict) for each in rows):
-        raise InputError(f"{where} ({name}) has no [[family.row]]; expected at least one")
-    made = tuple(_row(each, f"{where} ({name}), row {number}") for number, each in enumerate(rows, start=1))
+def _family(table: Section) -> Family:
+    table.allow("name", "use", "why", "protocol", "row")
+    for key in ("name", "why"):
+        if not table.text(key).strip():
+            raise table.fault(key, "is empty", "a text")
+    name, use, protocol = table.text("name"), table.choice("use", USES), table.text("protocol", "")
+    named = replace(table, file=f"{table.file} ({name})")
+    made = tuple(_row(each) for each in named.tables("row", place="family."))
     if not protocol and any(row.simulated for row in made):
-        raise InputError(f"{where} ({name}) has no protocol; expected the name of the one that its figures are simulated under")
-    return Family(name, table["use"], table["why"], protocol, made)
+        raise InputError(f"{named.file} has no protocol; expected the name of the one that its figures are simulated under")
+    return Family(name, use, table.text("why"), protocol, made)
 
 
-def _row(table: Mapping[str, Any], where: str) -> Published:
-    for key, value in table.items():
-        if key not in _KEYS:
-            raise InputError(f"{where}: {unknown('key', key, _KEYS)}")
-        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        if key in _NUMBERS and not number:
-            raise InputError(f"{where}: {key} is {value!r}; expected a finite number")
-        if key == "n" and not (number and value == int(value) and value >= 1):
-            raise InputError(f"{where}: n is {value!r}; expected a whole number of at least 1")
-        if key not in (*_NUMBERS, "n") and not isinstance(value, str):
-            raise InputError(f"{where}: {key} is {value!r}; expected a text")
-    for key in ("trial", "endpoint", "published", "evidence", "source"):
-        if key not in table:
-            raise InputError(f"{where} has no {key}; expected trial, endpoint, published, evidence and source")
-    values: dict[str, Any] = {key: float(value) if key in _NUMBERS else value for key, value in table.items()}
+def _row(table: Section) -> Published:
+    values = table.record(_NEEDED, known=_KEYS, numbers=_NUMBERS, counts=("n",))
     row = Published(**values)
-    _check(row, where)
+    _check(row, table.file)
     return row
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autologue.errors import InputError
 from autologue.protocol import LogSpread, Protocol
-from autologue.protocol.plan import COURSES
+from autologue.trial.growth import MONTH, waiting_burden
 from autologue.trial.patients import Patients, sample_patients
 from autologue.trial.streams import Stream, normals, uniforms
 from autologue.trial.values import Values
@@ -18,10 +18,8 @@ __all__ = ["MONTH", "Flow", "or_never", "reach_infusion"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-MONTH = 30.4375  # days
 _ATTEMPTS = 100
 _MOST_SCREENED = 100  # failures before one enrolment that are counted
-FULL = 0.99  # fraction of blasts that a marrow holds at most
 
 
 def or_never(days: Floats) -> Floats:
@@ -35,7 +33,8 @@ class Flow:
 
     `replicate` numbers the trials, `arm` the arms of the protocol. `screened` counts the patients screened for this one, himself
     included; `attempts` those of manufacturing, `dose` what is planned. `lost` is the day on which a patient was lost while waiting,
-    `lost_dead` whether by death. `baseline` is the burden at infusion, the fraction of blasts in leukaemia, else in the unit of the
+    `lost_dead` whether by death; `progressed` that on which disease was seen to progress before infusion. `treated` says who is meant to
+    receive cells. `baseline` is the burden at infusion, the fraction of blasts in leukaemia, else in the unit of the
     protocol.
     """
 
@@ -57,6 +56,8 @@ class Flow:
     infusion: Floats
     dose: Floats
     baseline: Floats
+    progressed: Floats
+    treated: Flags
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -66,6 +67,11 @@ class Flow:
     def infused(self) -> Flags:
         """Who was infused."""
         return np.isfinite(self.infusion)
+
+    @property
+    def left(self) -> Floats:
+        """The day on which those not infused left the trial (n,): lost while waiting, or when manufacturing had failed."""
+        return np.where(np.isfinite(self.lost), self.lost, np.where(np.isfinite(self.released), self.released, MONTH))
 
     def rows(self, chosen: Flags | NDArray[np.int64]) -> Flow:
         """Return some of the patients."""
@@ -109,7 +115,8 @@ def _with_cells(
         manufactured=treated & manufactured, released=np.where(treated & manufactured & ~(leaving < released), released, np.nan),
         lost=np.where(lost, leaving, np.nan), lost_dead=lost & (u[:, 1] < wait.deaths.value), bridged=bridged,
         lymphodepleted=infused & (uniforms(seed, Stream.LYMPHODEPLETION, ids)[:, 0] < v["lymphodepletion.share"]),
-        infusion=whole, dose=patients.dose, baseline=_baseline(protocol, patients, v, whole, bridged, seed),
+        infusion=whole, dose=patients.dose, progressed=np.full(len(ids), np.nan), treated=treated,
+        baseline=waiting_burden(protocol, patients.burden, v, bridged=bridged, days=whole[:, None], ids=ids, seed=seed)[:, 0],
     )  # fmt: skip
 
 
@@ -120,7 +127,7 @@ def _without_cells(patients: Patients, replicate: NDArray[np.int64], arm: NDArra
     return Flow(
         ids=patients.ids, replicate=replicate, arm=arm, age=patients.age, weight=patients.weight, female=female, screened=patients.screened,
         burden=patients.burden, attempts=none, manufactured=no, released=never, lost=never, lost_dead=no, bridged=no, lymphodepleted=no,
-        infusion=never, dose=never, baseline=never,
+        infusion=never, dose=never, baseline=never, progressed=never, treated=no,
     )  # fmt: skip
 
 
@@ -178,13 +185,3 @@ def _bridged(protocol: Protocol, v: Values, ids: NDArray[np.int64], seed: int) -
         return np.zeros(len(ids), bool)
     found: Flags = uniforms(seed, Stream.BRIDGING, ids)[:, 0] < v["bridging.share"]
     return found
-
-
-def _baseline(protocol: Protocol, patients: Patients, v: Values, infusion: Floats, bridged: Flags, seed: int) -> Floats:
-    """Return the burden at infusion: it grows while the product is made, and bridging lowers it."""
-    change = v["waiting_growth"] * infusion / MONTH
-    if protocol.bridging is not None:
-        fall = protocol.bridging.fall.value + protocol.bridging.spread.value * normals(seed, Stream.BRIDGING, patients.ids, 3)[:, 2]
-        change = np.where(bridged, -fall, change)
-    grown = patients.burden * 10.0**change
-    return np.minimum(grown, FULL) if COURSES[protocol.course] == "%" else grown

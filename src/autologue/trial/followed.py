@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autologue.protocol import Protocol
 from autologue.survival.life_table import LifeTable
+from autologue.trial.calibration.posterior import drawing_for
 from autologue.trial.compared import compare_families
 from autologue.trial.course_result import CourseResult
 from autologue.trial.families import Family, shipped_families
@@ -27,13 +28,16 @@ def families_of(protocol: Protocol) -> tuple[Family, ...]:
 
 def follow_trial(
     protocol: Protocol, replicates: int, *, seed: int, uncertain: bool, parts: Path | None = None, life_table: LifeTable | None = None,
-    progress: Callable[[int], None] | None = None, scheduler: str = "",
+    progress: Callable[[int], None] | None = None, scheduler: str = "", prior: bool = False, posterior: Path | None = None,
 ) -> CourseResult:  # fmt: skip
     """Return the patients of a trial, compared with its published figures; see `conduct`."""
-    plan = plan_course(protocol, seed=seed, uncertain=uncertain, life_table=life_table)
+    drawing = drawing_for(protocol, prior=prior, posterior=posterior)
+    plan = plan_course(protocol, seed=seed, uncertain=uncertain, calibrated=drawing.calibrated, life_table=life_table)
     trial = replicate_course(plan, replicates, parts=parts, progress=progress, scheduler=scheduler)
     control = None
     if protocol.control:
-        other = plan_course(load_protocol(protocol.control), seed=seed, uncertain=uncertain, life_table=life_table)
-        control = replicate_course(other, min(replicates, CONTROLS), parts=parts, progress=progress)
-    return CourseResult(plan, trial, compare_families(trial, families_of(protocol)), control)
+        other = load_protocol(protocol.control)
+        drawn = drawing_for(other, prior=prior, posterior=posterior).calibrated
+        other_plan = plan_course(other, seed=seed, uncertain=uncertain, calibrated=drawn, life_table=life_table)
+        control = replicate_course(other_plan, min(replicates, CONTROLS), parts=parts, progress=progress)
+    return CourseResult(plan, trial, compare_families(trial, families_of(protocol)), drawing.words, control)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from autologue import seeds, units
 from autologue.errors import InputError, UnitError, unknown
+from autologue.files import read_toml
 
 __all__ = ["KINDS", "SCALES", "Link", "central_values", "draw_values", "read_links", "shipped_links"]
 
@@ -69,11 +69,7 @@ def shipped_links(*names: str) -> Mapping[str, Link]:
 def read_links(path: str | Path) -> dict[str, Link]:
     """Read a file of links; raises InputError, one sentence that names the file, the key and the remedy."""
     path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        raise InputError(f"{path.name}: cannot be read as links ({reason}); expected a TOML file with one table a link") from None
+    table = read_toml(path, kind="links", expected="a TOML file with one table a link")
     return {name: _link(name, entry, f"{path.name}: {name}") for name, entry in table.items()}
 
 

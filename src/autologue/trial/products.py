@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autologue.trial.link import Link, read_links
 
-__all__ = ["known_product", "product_links"]
+__all__ = ["known_product", "product_links", "product_scope"]
 
 OTHER = "other"
 
@@ -25,6 +25,15 @@ def known_product(product: str) -> bool:
     (True, False)
     """
     return _file(product).is_file()
+
+
+def product_scope(product: str) -> str:
+    """Return the name of the file that holds the links of a product.
+
+    >>> product_scope("axicabtagene ciloleucel"), product_scope("a new product")
+    ('axicabtagene_ciloleucel', 'other')
+    """
+    return _file(product if known_product(product) else OTHER).stem
 
 
 def product_links(product: str) -> Mapping[str, Link]:

@@ -27,8 +27,8 @@ from autologue.trial.cluster import on_cluster
 from autologue.trial.courses import course_named
 from autologue.trial.endpoints import estimands_of
 from autologue.trial.flow import MONTH
-from autologue.trial.link import Link, shipped_links
-from autologue.trial.products import product_links
+from autologue.trial.link import Link
+from autologue.trial.scopes import course_links
 from autologue.trial.share import Share
 from autologue.trial.statistics import Replicates
 from autologue.trial.store import from_arrow, read_part, to_arrow, write_part
@@ -36,7 +36,7 @@ from autologue.trial.table import Courses, joined
 from autologue.trial.toxicity.signal import MODEL as SIGNAL_MODEL
 from autologue.trial.values import Values, trial_values
 
-__all__ = ["BLOCK", "Plan", "course_links", "plan_course", "replicate_course", "replicate_share", "starts"]
+__all__ = ["BLOCK", "Plan", "plan_course", "replicate_course", "replicate_share", "starts"]
 
 Floats = NDArray[np.float64]
 Start = tuple[int, int]  # the first replicate of a block, and how many it has
@@ -81,17 +81,6 @@ class Plan:
             "size": self.size, "models": self.models, "life_table": self.setting.life_table is not None,
         }  # fmt: skip
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:24]
-
-
-def course_links(protocol: Protocol) -> Mapping[str, Link]:
-    """Return the links that patients of a protocol need."""
-    names = ["mortality"]
-    if any(arm.treatment == "comparator" for arm in protocol.arms.values()):
-        names.append("controls")
-    if protocol.course in ("", "none"):
-        return shipped_links(*names)
-    names += ["toxicity", *course_named(protocol.course).links]
-    return {**shipped_links(*names), **product_links(protocol.product.value)}
 
 
 def plan_course(

@@ -8,22 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.outcomes.arrays.best import best_responses
-from autologue.outcomes.arrays.labels import ALL_NCCN, COMPLETE, LUGANO_BURDEN, PARTIAL, PROGRESSION, Labels
+from autologue.outcomes.arrays.labels import ALL_NCCN, COMPLETE, IMWG, LUGANO_BURDEN, PARTIAL, PROGRESSION, Labels
 from autologue.outcomes.arrays.leukaemia import all_labels
 from autologue.outcomes.arrays.lymphoma import lugano_burden_labels
+from autologue.outcomes.arrays.myeloma import MyelomaArrays, imwg_labels
+from autologue.outcomes.response.imwg_2016 import MEASURABLE
 from autologue.protocol import ResponsePlan
 from autologue.trial.courses import Burdens
 from autologue.trial.flow import Flow
 from autologue.trial.streams import Stream, normals, uniforms
 from autologue.trial.values import Values
 
-__all__ = ["Assessed", "assess"]
+__all__ = ["Assessed", "assess", "labels_of_burden"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
 LOW, HIGH = 0.5, 2.0  # 1e9/L of neutrophils before and after recovery
 FEW, MANY = 50.0, 200.0  # 1e9/L of platelets before and after recovery
 MRD = 1e-4  # fraction of marrow cells, by flow cytometry
+MRD_MYELOMA = 1e-5
+ERRORS = {"all_nccn": "blasts_error", "lugano_burden": "imaging_error", "imwg_2016": "m_protein_error"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +94,7 @@ def assess(plan: ResponsePlan, flow: Flow, burdens: Burdens, v: Values, *, seed:
     n, days = len(flow), np.array(plan.days)
     jitter = (2.0 * uniforms(seed, Stream.VISITS, flow.ids, len(days)) - 1.0) * plan.window.value
     when = flow.infusion[:, None] + np.concatenate([np.zeros((n, 1)), days[None, :] + jitter], axis=1)
-    error = v["blasts_error"] if plan.criteria.value == "all_nccn" else v["imaging_error"]
+    error = v[ERRORS[plan.criteria.value]]
     z = normals(seed, Stream.MEASURING, flow.ids, len(days) + 1)
     true = np.concatenate([flow.baseline[:, None], burdens.total], axis=1)
     measured = true * np.exp(error[:, None] * z)
@@ -98,6 +102,10 @@ def assess(plan: ResponsePlan, flow: Flow, burdens: Burdens, v: Values, *, seed:
         label = _leukaemia(np.minimum(measured, 1.0), flow, v, days, seed=seed)
         kinds = ALL_NCCN
         residual = burdens.total < MRD
+    elif plan.criteria.value == "imwg_2016":
+        marrow = v["marrow_at_infusion"][:, None] * (burdens.positive + burdens.negative)
+        label, kinds = _myeloma(measured, true, marrow, v), IMWG
+        residual = marrow < MRD_MYELOMA
     else:
         assert plan.complete_at is not None
         label, kinds = _lymphoma(measured, plan.complete_at.value), LUGANO_BURDEN
@@ -106,6 +114,15 @@ def assess(plan: ResponsePlan, flow: Flow, burdens: Burdens, v: Values, *, seed:
     with np.errstate(invalid="ignore"):
         negative = burdens.negative > burdens.positive
     return Assessed(when, np.where(unseen[:, None], 0, label).astype(np.int8), kinds, negative, residual, true)
+
+
+def labels_of_burden(plan: ResponsePlan, burden: Floats, *, baseline: Floats) -> Codes:
+    """Return category codes (n, visits) of burdens in order of day, by the burden alone, against a baseline (n,); NaN: not assessed."""
+    if plan.criteria.value == "imwg_2016":
+        return IMWG.category(_by_serum(burden, baseline))
+    assert plan.complete_at is not None
+    floor = np.maximum(baseline, plan.complete_at.value * (1 + 1e-9))
+    return LUGANO_BURDEN.category(lugano_burden_labels(burden, baseline=floor, complete_at=plan.complete_at.value))
 
 
 def _leukaemia(measured: Floats, flow: Flow, v: Values, days: Floats, *, seed: int) -> Codes:
@@ -123,3 +140,25 @@ def _lymphoma(measured: Floats, complete_at: float) -> Codes:
     later = lugano_burden_labels(measured[:, 1:], baseline=np.maximum(baseline, complete_at * (1 + 1e-9)), complete_at=complete_at)
     first = np.where(baseline <= complete_at, LUGANO_BURDEN.number("CR"), LUGANO_BURDEN.number("SD"))
     return np.concatenate([first[:, None], later], axis=1).astype(np.int8)
+
+
+def _myeloma(measured: Floats, true: Floats, marrow: Floats, v: Values) -> Codes:
+    """Return labels; `true` M-protein decides on immunofixation, cells in `marrow` (n, visits) on light chains and clonal cells."""
+    nothing = np.zeros_like(marrow)
+    share = marrow / v["marrow_at_infusion"][:, None]
+    later = _by_serum(
+        measured[:, 1:], measured[:, 0], urine_m=nothing, plasmacytoma=nothing, marrow_plasma_cells=marrow,
+        immunofixation_negative=np.less(true[:, 1:], v["immunofixation_limit"][:, None]).astype(float),
+        flc_ratio_normal=np.less(share, v["light_chains_normal"][:, None]).astype(float),
+        clonal_cells=np.greater_equal(marrow, v["clonal_cells_seen"][:, None]).astype(float),
+    )  # fmt: skip
+    return np.concatenate([np.full((len(later), 1), IMWG.number("SD"), np.int8), later], axis=1)
+
+
+def _by_serum(serum: Floats, baseline: Floats, **findings: Floats) -> Codes:
+    """Return labels from M-protein in serum; at baseline it is measurable in all, for who falls below by bridging counts from the limit."""
+    unknown, least = np.full_like(serum, np.nan), MEASURABLE["serum_m"]
+    names = ("urine_m", "dflc", "flc_ratio_normal", "immunofixation_negative", "plasmacytoma", "marrow_plasma_cells", "clonal_cells")
+    seen = MyelomaArrays(serum_m=serum, new_lesion=np.zeros_like(serum), **{name: findings.get(name, unknown) for name in names})
+    none = np.zeros(len(serum))
+    return imwg_labels(seen, serum_m=np.maximum(np.nan_to_num(baseline, nan=least), least), urine_m=none, dflc=none)

@@ -98,7 +98,9 @@ class TrialResult:
             "trial": self.protocol.name.value, "registration": self.protocol.registration.value, "protocol": self.protocol.file,
             "infused": self.protocol.infused, "replicates": self.replicates, "seed": self.seed, "models": dict(self.models),
             "panels": panels, "comparison": rows,
-            "course": None if self.course is None else {"uncertain": self.course.plan.uncertain, "comparison": self.course.records()},
+            "course": None if self.course is None else {
+                "uncertain": self.course.plan.uncertain, "drawn_from": self.course.drawn_from, "comparison": self.course.records(),
+            },
         }  # fmt: skip
 
     def to_json(self) -> str:

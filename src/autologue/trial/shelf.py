@@ -19,7 +19,7 @@ def protocol_names() -> list[str]:
     """Return the names of the protocols that ship.
 
     >>> protocol_names()
-    ['eliana', 'scholar_1', 'zuma_1']
+    ['cartitude_1', 'eliana', 'juliet', 'karmma', 'scholar_1', 'transcend', 'zuma_1', 'zuma_2', 'zuma_5']
     """
     return sorted(path.stem for path in _folder().glob("*.toml") if not path.stem.endswith("_published"))
 

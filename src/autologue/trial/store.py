@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 
 from autologue.errors import InputError
 from autologue.files import replacing
-from autologue.outcomes.arrays.labels import ALL_NCCN, LUGANO_BURDEN, Labels
+from autologue.outcomes.arrays.labels import ALL_NCCN, IMWG, LUGANO_BURDEN, Labels
 from autologue.trial.table import Courses
 
 __all__ = ["from_arrow", "read_part", "to_arrow", "write_part"]
 
-KINDS: dict[str, Labels] = {kinds.criteria: kinds for kinds in (ALL_NCCN, LUGANO_BURDEN)}
+KINDS: dict[str, Labels] = {kinds.criteria: kinds for kinds in (ALL_NCCN, LUGANO_BURDEN, IMWG)}
 
 
 def to_arrow(table: Courses) -> pa.Table:

@@ -43,6 +43,7 @@ class Stream(IntEnum):
     CROSSOVER = 38
     SEX = 39
     QUALITY = 40
+    WAITING_GROWTH = 41
 
 
 def stream_seed(seed: int, stream: Stream) -> int:

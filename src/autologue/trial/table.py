@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from autologue.outcomes.arrays.labels import Labels
+from autologue.outcomes.arrays.labels import PROGRESSION, Labels
 from autologue.outcomes.arrays.records import Records
 from autologue.trial.events import CAUSES
 from autologue.trial.flow import MONTH
@@ -21,7 +21,15 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int8]
-_NEVER = ("progression", "new_therapy", "transplant", "crossover", "death", "failure")  # infinite where they do not come
+_NEVER = (
+    "progression",
+    "progressed_waiting",
+    "new_therapy",
+    "transplant",
+    "crossover",
+    "death",
+    "failure",
+)  # infinite where they do not come
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +61,7 @@ class Courses:
     randomisation: Floats
     salvage_start: Floats
     infusion: Floats
+    progressed_waiting: Floats
     dose: Floats
     cmax: Floats
     tmax: Floats
@@ -113,11 +122,14 @@ class Courses:
         with np.errstate(invalid="ignore"):
             there = (self.label > 0) & (self.day <= np.minimum(last, self.new_therapy)[:, None])
         there[:, :1] &= (self.day[:, :1] <= last[:, None]) & (self.label[:, :1] > 0)
+        early = np.where(self.progressed_waiting <= np.minimum(last, self.new_therapy), self.progressed_waiting, np.inf)[:, None]
+        category = np.where(there, self.kinds.category(self.label), 0)
         return Records(
             enrolment=np.zeros(len(self)), randomisation=seen(self.randomisation), salvage_start=seen(self.salvage_start),
             infusion=seen(self.infusion), transplant=seen(self.transplant), new_therapy=seen(self.new_therapy),
             for_efficacy=np.ones(len(self), bool), crossover=seen(self.crossover), death=seen(self.death), last_contact=last,
-            day=np.where(there, self.day, np.inf), category=np.where(there, self.kinds.category(self.label), 0).astype(np.int8),
+            day=np.concatenate([early, np.where(there, self.day, np.inf)], axis=1),
+            category=np.concatenate([np.where(np.isfinite(early), PROGRESSION, 0), category], axis=1).astype(np.int8),
         )  # fmt: skip
 
     def rows(self, chosen: Flags | Integers) -> Courses:
@@ -140,7 +152,17 @@ class Courses:
         if cut is None:
             return table
         last = self.last_contact(cut)
-        for name in ("progression", "new_therapy", "transplant", "crossover", "death", "failure", "best_day", "infusion"):
+        for name in (
+            "progression",
+            "progressed_waiting",
+            "new_therapy",
+            "transplant",
+            "crossover",
+            "death",
+            "failure",
+            "best_day",
+            "infusion",
+        ):
             table[name] = table[name].where(table[name] <= last)
         table.loc[table["death"].isna(), "cause"] = ""
         table["last_contact"] = last

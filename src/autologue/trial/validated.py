@@ -1,7 +1,7 @@
 """Every published figure beside replicates of the real size: the table by which the trials of this package are judged.
 
 A verdict says whether the published value lies in the 90 % predictive interval. Calibrating and checking figures are counted apart, for
-agreement of a calibrating figure is no evidence. Nothing has been calibrated so far: intervals are prior predictive.
+agreement of a calibrating figure is no evidence. Intervals are posterior predictive where a calibration applies, else prior predictive.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from autologue.errors import InputError
 from autologue.trial.baseline import as_share, baseline_interval, pooled_for
+from autologue.trial.calibration.posterior import Drawing, drawing_for
 from autologue.trial.compared import Compared, compare_families, interval_score
 from autologue.trial.families import Family, shipped_families
 from autologue.trial.replicate import plan_course, replicate_course
@@ -22,6 +26,7 @@ from autologue.trial.shelf import load_protocol, protocol_names
 
 __all__ = ["Tally", "Validated", "ValidatedTrials", "validate_trials"]
 
+Floats = NDArray[np.float64]
 LARGER = 1.3  # patients enrolled for each of the n of a registry, so that enough of them are infused
 NO_PROTOCOL = "no protocol of this trial ships yet"
 
@@ -65,11 +70,13 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class ValidatedTrials:
-    """All figures with their verdicts, and from how many replicates and which seed."""
+    """All figures with their verdicts, from how many replicates and which seed, and what links of each protocol were drawn from."""
 
     rows: tuple[Validated, ...]
     replicates: int
     seed: int
+    drawn_from: Mapping[str, str]
+    calibrated: bool
 
     def tally(self, use: str) -> Tally:
         """Count the figures of families with this use."""
@@ -88,23 +95,26 @@ class ValidatedTrials:
 
     def summary(self) -> str:
         """Return the counts in a few sentences, calibrating and checking figures apart."""
-        return " ".join([*(_said(self.tally(use)) for use in ("check", "calibrate")), CAUTION])
+        kind = POSTERIOR if self.calibrated else PRIOR
+        return " ".join([kind, *(_said(self.tally(use)) for use in ("check", "calibrate")), CAUTION])
 
 
+PRIOR = "Prior predictive."
+POSTERIOR = "Posterior predictive."
 CAUTION = (
-    "Nothing has been calibrated: intervals are prior predictive, and where more than 90 % lie inside they are too wide rather than right. "
-    "Some links had their centres set by hand in view of calibrating figures, so agreement of those figures is no evidence."
+    "Where more than 90 % lie inside, intervals are too wide rather than right. Some links had their centres set by hand in view of "
+    "calibrating figures, so agreement of those figures is no evidence."
 )
 
 
 def validate_trials(
     *, replicates: int = 200, large: int = 40, seed: int = 0, families: Sequence[Family] | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | None = None, prior: bool = False, posterior: Path | None = None,
 ) -> ValidatedTrials:  # fmt: skip
     """Compare every published figure with `replicates` replicates of its trial at the real size.
 
     Figures of registries, larger than two replicates of the trial, are compared with `large` replicates of a trial as large as
-    they (0: left out). Raises InputError where a count is none.
+    they (0: left out). Links are drawn as in `conduct`. Raises InputError where a count is none.
     """
     if not isinstance(replicates, int) or isinstance(replicates, bool) or replicates < 2:
         raise InputError(f"{replicates!r} replicates asked for; expected a whole number of at least 2")
@@ -112,8 +122,10 @@ def validate_trials(
         raise InputError(f"{large!r} large replicates asked for; expected a whole number, 0 for none")
     known = shipped_families() if families is None else tuple(families)
     found: dict[int, Compared] = {}
+    drawn: dict[str, Drawing] = {}
     for name in dict.fromkeys(family.protocol for family in known if family.protocol in protocol_names()):
-        found |= _trial(name, [f for f in known if f.protocol == name], replicates, large, seed)
+        drawn[name] = drawing_for(load_protocol(name), prior=prior, posterior=posterior)
+        found |= _trial(name, [f for f in known if f.protocol == name], replicates, large, seed, drawn[name].calibrated)
         if progress:
             progress(1)
     rows = []
@@ -121,19 +133,23 @@ def validate_trials(
         for row in family.rows:
             silent = Compared(family, row, None, math.nan, NO_PROTOCOL if row.simulated else row.reason)
             rows.append(_with_baseline(found.get(id(row), silent), known))
-    return ValidatedTrials(tuple(rows), replicates, seed)
+    said = {name: drawing.words for name, drawing in drawn.items()}
+    return ValidatedTrials(tuple(rows), replicates, seed, said, any(drawing.calibrated for drawing in drawn.values()))
 
 
-def _trial(name: str, families: Sequence[Family], replicates: int, large: int, seed: int) -> Mapping[int, Compared]:
+def _trial(
+    name: str, families: Sequence[Family], replicates: int, large: int, seed: int, calibrated: Mapping[str, Floats]
+) -> Mapping[int, Compared]:
     """Return the comparisons of one protocol by the identity of the figure."""
     protocol = load_protocol(name)
-    trial = replicate_course(plan_course(protocol, seed=seed, uncertain=True), replicates)
+    trial = replicate_course(plan_course(protocol, seed=seed, uncertain=True, calibrated=calibrated), replicates)
     found = {id(one.row): one for one in compare_families(trial, families)}
     missed = {key: one.row for key, one in found.items() if one.row.simulated and one.interval is None}
     short = {key: row.n for key, row in missed.items() if row.n > 2 * protocol.infused}
     for n in sorted(set(short.values())) if large else ():
         size = round(LARGER * n * max(1.0, protocol.enrolled / max(protocol.infused, 1)))
-        bigger = replicate_course(plan_course(protocol, seed=seed, uncertain=True, size=size), large, block=max(1, 2000 // size))
+        plan = plan_course(protocol, seed=seed, uncertain=True, calibrated=calibrated, size=size)
+        bigger = replicate_course(plan, large, block=max(1, 2000 // size))
         found |= {id(one.row): one for one in compare_families(bigger, families) if short.get(id(one.row)) == n}
     return found
 

@@ -38,6 +38,7 @@ VARIABLES: Mapping[str, Asked] = {
     "manufactured": lambda t, cut: t.manufactured,
     "manufacturing_failed": lambda t, cut: ~t.manufactured & ~t.lost_waiting & np.isnan(t.salvage_start),
     "lost_waiting": lambda t, cut: t.lost_waiting,
+    "progressed_waiting": lambda t, cut: np.isfinite(t.progressed_waiting),
     "lymphodepleted": lambda t, cut: t.lymphodepleted,
     "days_to_infusion": lambda t, cut: t.infusion,
     "responded": lambda t, cut: _best(t) >= PARTIAL,

@@ -11,13 +11,16 @@ from autologue.errors import InputError
 from autologue.outcomes import ESTIMANDS, PatientRecord, all_course, b_cell_aplasia, best_response, lugano_burden_course, observe
 from autologue.outcomes.arrays import (
     ALL_NCCN,
+    IMWG,
     LUGANO_BURDEN,
     Labels,
+    MyelomaArrays,
     Records,
     all_labels,
     aplasia_times,
     best_responses,
     first_responses,
+    imwg_labels,
     lugano_burden_labels,
     observe_records,
 )
@@ -28,6 +31,7 @@ from autologue.outcomes.estimands.observe import first_response
 from autologue.outcomes.estimands.record import NewTherapy
 from autologue.outcomes.response.all_nccn import LeukaemiaFindings
 from autologue.outcomes.response.assessment import Assessment, Category, Response
+from autologue.outcomes.response.imwg_2016 import MEASURABLE, MyelomaFindings, imwg_course
 
 CODES = {Status.CENSORED: 0, Status.EVENT: 1, Status.COMPETING: 2, Status.EXCLUDED: -1}
 N, VISITS = 1500, 7
@@ -118,7 +122,7 @@ def test_first_responses(depth: tuple[Category, ...]) -> None:
         assert np.isnan(found[k]) if alone is None else found[k] == alone.day
 
 
-@pytest.mark.parametrize("kinds", [ALL_NCCN, LUGANO_BURDEN], ids=lambda kinds: kinds.criteria)
+@pytest.mark.parametrize("kinds", [ALL_NCCN, LUGANO_BURDEN, IMWG], ids=lambda kinds: kinds.criteria)
 @pytest.mark.parametrize("confirm", [None, 0.0, 9.0])
 def test_best_responses(kinds: Labels, confirm: float | None) -> None:
     rng = np.random.default_rng(4)
@@ -172,6 +176,53 @@ def test_lymphoma_by_burden() -> None:
         assert [LUGANO_BURDEN.names[c] for c in found[k] if c] == alone
     with pytest.raises(InputError, match=r"baseline of patient 0 is 1, expected a burden above complete_at \(2\)"):
         lugano_burden_labels(burden, baseline=np.ones(N), complete_at=2.0)
+
+
+def test_myeloma() -> None:
+    """Every label and every reason for it occurs: each marker alone and together, new lesions, and each thing not recorded."""
+    rng = np.random.default_rng(8)
+
+    def drawn(values: list[float], *, recorded: float = 0.93) -> np.ndarray:
+        return np.where(rng.uniform(size=(N, VISITS)) < recorded, rng.choice(values, (N, VISITS)), np.nan)
+
+    answers = ("flc_ratio_normal", "immunofixation_negative", "plasmacytoma", "clonal_cells")
+    found = {
+        "serum_m": drawn([0.0, 0.15, 0.3, 1.5, 1.6, 2.0, 2.5, 3.0]), "urine_m": drawn([0.0, 50.0, 100.0, 150.0, 200.0, 400.0, 600.0]),
+        "dflc": drawn([0.0, 1.0, 5.0, 10.0, 15.0, 20.0, 25.0]), "marrow_plasma_cells": drawn([0.0, 0.04, 0.05, 0.3]),
+        **{name: drawn([0.0, 1.0]) for name in answers}, "new_lesion": rng.choice([0.0, 1.0], (N, VISITS), p=[0.93, 0.07]),
+    }  # fmt: skip
+    starts = {
+        "serum_m": rng.choice([np.nan, 0.5, 3.0], N, p=[0.1, 0.4, 0.5]), "urine_m": rng.choice([np.nan, 0.0, 1000.0], N),
+        "dflc": rng.choice([np.nan, 2.0, 50.0], N),
+    }  # fmt: skip
+    measurable = np.any([starts[name] >= least for name, least in MEASURABLE.items()], axis=0)
+    with pytest.raises(InputError, match=f"patient {np.argmin(measurable)}: no marker is measurable at baseline"):
+        imwg_labels(MyelomaArrays(**found), **starts)
+    starts["dflc"] = np.where(measurable, starts["dflc"], 50.0)
+    labels = imwg_labels(MyelomaArrays(**found), **starts)
+
+    def value(x: float) -> float | None:
+        return None if np.isnan(x) else float(x)
+
+    reasons = set()
+    for k in range(N):
+        baseline = MyelomaFindings(**{name: value(start[k]) for name, start in starts.items()})
+        visits = []
+        for v in range(VISITS):
+            seen = {name: value(each[k, v]) for name, each in found.items() if name != "new_lesion"}
+            seen |= {name: None if seen[name] is None else bool(seen[name]) for name in answers}
+            visits.append((float(v), MyelomaFindings(**seen, new_lesion=bool(found["new_lesion"][k, v]))))
+        alone = [a.response for a in imwg_course(visits, baseline=baseline)]
+        assert [IMWG.names[c] for c in labels[k]] == [response.label for response in alone], k
+        assert IMWG.category(labels[k]).tolist() == [CATEGORIES.index(response.category) for response in alone]
+        assert IMWG.rank(labels[k])[labels[k] > 0].tolist() == [response.rank for response in alone if response.label != "NE"]
+        reasons |= {(response.label, response.reason) for response in alone}
+    assert {label for label, _ in reasons} == set(IMWG.names)
+    rises = {words for label, words in reasons if label == "PD"}
+    risen = "rise of 25 % or more from nadir in {}, absolute rise reached"
+    assert rises >= {"new lesion", *(risen.format(marker) for marker in ("serum_m", "urine_m", "dflc", "serum_m or urine_m"))}
+    with pytest.raises(InputError, match="expected one shape"):
+        MyelomaArrays(**{**found, "dflc": found["dflc"][:, :2]})
 
 
 def test_b_cell_aplasia() -> None:

@@ -3,16 +3,19 @@
 from autologue.outcomes.arrays.aplasia import aplasia_times
 from autologue.outcomes.arrays.best import best_responses
 from autologue.outcomes.arrays.grades import grade_states
-from autologue.outcomes.arrays.labels import ALL_NCCN, LUGANO_BURDEN, Labels
+from autologue.outcomes.arrays.labels import ALL_NCCN, IMWG, LUGANO_BURDEN, Labels
 from autologue.outcomes.arrays.leukaemia import all_labels
 from autologue.outcomes.arrays.lymphoma import lugano_burden_labels
+from autologue.outcomes.arrays.myeloma import MyelomaArrays, imwg_labels
 from autologue.outcomes.arrays.observe import Observed, first_responses, observe_records
 from autologue.outcomes.arrays.records import Records
 
 __all__ = [
     "ALL_NCCN",
+    "IMWG",
     "LUGANO_BURDEN",
     "Labels",
+    "MyelomaArrays",
     "Observed",
     "Records",
     "all_labels",
@@ -20,6 +23,7 @@ __all__ = [
     "best_responses",
     "first_responses",
     "grade_states",
+    "imwg_labels",
     "lugano_burden_labels",
     "observe_records",
 ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autologue.outcomes.response.assessment import Category
 
-__all__ = ["ALL_NCCN", "CATEGORIES", "COMPLETE", "LUGANO_BURDEN", "NOT_EVALUABLE", "PARTIAL", "PROGRESSION", "STABLE", "Labels"]
+__all__ = ["ALL_NCCN", "CATEGORIES", "COMPLETE", "IMWG", "LUGANO_BURDEN", "NOT_EVALUABLE", "PARTIAL", "PROGRESSION", "STABLE", "Labels"]
 
 Codes = NDArray[np.int8]
 CATEGORIES = (Category.NOT_EVALUABLE, Category.PROGRESSION, Category.STABLE, Category.PARTIAL, Category.COMPLETE)
@@ -45,3 +45,7 @@ def _labels(criteria: str, *rows: tuple[str, int, int]) -> Labels:
 
 ALL_NCCN = _labels("all_nccn", ("relapse", PROGRESSION, -1), ("NR", STABLE, 0), ("CRi", COMPLETE, 1), ("CR", COMPLETE, 2))
 LUGANO_BURDEN = _labels("lugano_2014_burden_surrogate", ("PD", PROGRESSION, 0), ("SD", STABLE, 1), ("PR", PARTIAL, 2), ("CR", COMPLETE, 3))
+IMWG = _labels(
+    "imwg_2016",
+    ("PD", PROGRESSION, 0), ("SD", STABLE, 1), ("PR", PARTIAL, 2), ("VGPR", PARTIAL, 3), ("CR", COMPLETE, 4), ("sCR", COMPLETE, 5),
+)  # fmt: skip

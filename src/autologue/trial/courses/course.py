@@ -24,19 +24,20 @@ __all__ = ["EARLY", "Burdens", "DiseaseCourse"]
 
 Floats = NDArray[np.float64]
 EARLY = np.arange(0.0, 29.0)  # days on which the cells are followed closely
-SOLVER = Solver(explicit=True, rtol=1e-4)
 
 
 @dataclass(frozen=True)
 class Burdens:
     """Disease and cells of patients (n,) from infusion on, NaN in those not infused and those who could not be solved.
 
-    `days` (times,) after infusion; `positive` and `negative` (n, times) are the burden with and without antigen, in the unit of the
-    course; `cells` (n, early days) the CAR-T cells of the first 28 days and `normal` (n, times) healthy cells with the antigen, relative
-    to their own level (NaN where the model has none). `extinct` is the day on which the last antigen-positive cell died.
+    `days` (times,) after infusion; `total` (n, times) is the burden in the unit of the course, `positive` and `negative` (n, times) are the
+    disease with and without antigen, in that unit too where the burden is their sum; `cells` (n, early days) the CAR-T cells of the first
+    28 days and `normal` (n, times) healthy cells with the antigen, relative to their own level (NaN where the model has none). `extinct` is
+    the day on which the last antigen-positive cell died.
     """
 
     days: Floats
+    total: Floats
     positive: Floats
     negative: Floats
     cells: Floats
@@ -44,11 +45,6 @@ class Burdens:
     extinct: Floats
     growth: Floats
     failed: NDArray[np.bool_]
-
-    @property
-    def total(self) -> Floats:
-        """The whole burden (n, times)."""
-        return np.asarray(self.positive + self.negative)
 
     def peak(self) -> tuple[Floats, Floats]:
         """Return the highest number of CAR-T cells within 28 days of infusion, and its day, both (n,)."""
@@ -72,6 +68,8 @@ class DiseaseCourse(ABC):
     disease: ClassVar[str]  # output of the model that holds the burden
     cells: ClassVar[str]
     normal: ClassVar[str] = ""
+    marker: ClassVar[str] = ""  # output of what is measured in place of the disease
+    solver: ClassVar[Solver] = Solver(explicit=True, rtol=1e-4)
     typical_peak: ClassVar[float]  # CAR-T cells at the peak of the paper's own patient
 
     @property
@@ -88,11 +86,11 @@ class DiseaseCourse(ABC):
         """Return sampled patients with the burden, dose and lymphodepletion of theirs."""
 
     @abstractmethod
-    def from_model(self, burden: Floats, v: Values) -> Floats:
-        """Return a burden (n, times) in `unit` from the model's output."""
+    def from_model(self, burden: Floats, v: Values, *, count: Floats) -> Floats:
+        """Return disease (n, times) from the model's output; `count` (n,) is that of its cells at infusion."""
 
     @abstractmethod
-    def count(self, flow: Flow, v: Values) -> Floats:
+    def count(self, flow: Flow, v: Values, *, seed: int) -> Floats:
         """Return how many disease cells there are at infusion (n,)."""
 
     @abstractmethod
@@ -100,12 +98,20 @@ class DiseaseCourse(ABC):
         """Return the burden at infusion relative to the median patient of the model's paper (n,)."""
 
     @abstractmethod
-    def from_cells(self, cells: Floats, v: Values) -> Floats:
-        """Return a burden (n, times) in `unit` from a number of cells."""
+    def from_cells(self, cells: Floats, v: Values, *, count: Floats) -> Floats:
+        """Return disease (n, times), as `from_model` does, from a number of cells."""
+
+    def whole(self, positive: Floats, negative: Floats, marker: Floats, flow: Flow) -> Floats:
+        """Return the burden (n, times) in `unit`; `marker` (n, times) is that of the model, NaN where it has none."""
+        return np.asarray(positive + negative)
 
     @abstractmethod
     def growth(self, people: Individuals) -> Floats:
         """Return the growth rate of the disease (n,), per day."""
+
+    def circulating(self, cells: Floats) -> Floats:
+        """Return the CAR-T cells (n, early days) that are counted, from the model's output."""
+        return cells
 
     def normal_level(self, people: Individuals) -> Floats:
         """Return the level of healthy cells without CAR-T cells (n,); raises ModelError for a course that follows none."""
@@ -123,18 +129,22 @@ def _follow(course: DiseaseCourse, flow: Flow, v: Values, *, seed: int, days: Fl
     some, values = flow.rows(chosen), v.spread(chosen)
     people = course.treated(_sampled(course, some, values, seed), some, values, seed=seed)
     grid = np.unique(np.concatenate([EARLY, days]))
-    outputs = [course.disease, course.cells, *([course.normal] if course.normal else [])]
+    outputs = [course.disease, course.cells, *(name for name in (course.normal, course.marker) if name)]
     chance = uniforms(seed, Stream.EXTINCTION, some.ids)[:, 0]
-    found = solve(course.model, people.parameters, times=grid, outputs=outputs, chance=chance, solver=SOLVER, workers=1)
+    found = solve(course.model, people.parameters, times=grid, outputs=outputs, chance=chance, solver=course.solver, workers=1)
     late, early = np.searchsorted(grid, days), np.searchsorted(grid, EARLY)
     failed = found.status != 0
     rate = course.growth(people)
-    clones = antigen_negative(course.count(some, values), rate, values, relative=course.relative(some), days=days, ids=some.ids, seed=seed)
+    count = course.count(some, values, seed=seed)
+    clones = antigen_negative(count, rate, values, relative=course.relative(some), days=days, ids=some.ids, seed=seed)
     extinct = found.marks[:, list(found.events).index(f"extinction of {_tail_state(course)}")]
-    normal = found.values[:, late, 2] / course.normal_level(people)[:, None] if course.normal else np.full((len(chosen), len(days)), np.nan)
+    none = np.full((len(chosen), len(days)), np.nan)
+    normal = found.values[:, late, 2] / course.normal_level(people)[:, None] if course.normal else none
+    positive = course.from_model(found.values[:, late, 0], values, count=count)
+    negative = course.from_cells(clones, values, count=count)
     out = Burdens(
-        days=days, positive=course.from_model(found.values[:, late, 0], values), negative=course.from_cells(clones, values),
-        cells=found.values[:, early, 1], normal=normal,
+        days=days, total=course.whole(positive, negative, found.values[:, late, -1] if course.marker else none, some),
+        positive=positive, negative=negative, cells=course.circulating(found.values[:, early, 1]), normal=normal,
         extinct=extinct, growth=rate, failed=failed,
     )  # fmt: skip
     return _placed(out, chosen, len(flow))
@@ -166,7 +176,7 @@ def _of(population: Population, ids: NDArray[np.int64], seed: int) -> Individual
 
 def _nothing(n: int, days: Floats) -> Burdens:
     none, never = np.full((n, len(days)), np.nan), np.full(n, np.nan)
-    return Burdens(days, none, none, np.full((n, len(EARLY)), np.nan), none, never, never, np.zeros(n, bool))
+    return Burdens(days, none, none, none, np.full((n, len(EARLY)), np.nan), none, never, never, np.zeros(n, bool))
 
 
 def _placed(some: Burdens, chosen: NDArray[np.int64], n: int) -> Burdens:
@@ -176,6 +186,6 @@ def _placed(some: Burdens, chosen: NDArray[np.int64], n: int) -> Burdens:
     for field in fields(Burdens)[1:]:
         made[field.name] = getattr(whole, field.name).copy()
         made[field.name][chosen] = getattr(some, field.name)
-    for name in ("positive", "negative", "cells", "normal"):
+    for name in ("total", "positive", "negative", "cells", "normal"):
         made[name][made["failed"]] = np.nan
     return Burdens(**made)

@@ -102,17 +102,17 @@ class LeukaemiaCourse(DiseaseCourse):
         weaker = np.where(flow.lymphodepleted, 1.0, v["without_lymphodepletion"])
         shorter = np.where(uniforms(seed, Stream.QUALITY, flow.ids)[:, 0] < v["short_lived"], v["short_lived_life"], 1.0)
         return people.with_parameters(
-            leukaemia_0=self.count(flow, v),
+            leukaemia_0=self.count(flow, v, seed=seed),
             car_0=v["share_engrafted"] * flow.dose,
             rho_car=people["rho_car"] * weaker,
             tau_car=people["tau_car"] * shorter,
         )
 
-    def from_model(self, burden: Floats, v: Values) -> Floats:
+    def from_model(self, burden: Floats, v: Values, *, count: Floats) -> Floats:
         """Return the fraction of blasts from leukaemic cells."""
-        return self.from_cells(burden, v)
+        return self.from_cells(burden, v, count=count)
 
-    def count(self, flow: Flow, v: Values) -> Floats:
+    def count(self, flow: Flow, v: Values, *, seed: int) -> Floats:
         """Return leukaemic cells, in proportion to blasts."""
         return np.asarray(v["cells_at_median_burden"] * self.relative(flow))
 
@@ -120,7 +120,7 @@ class LeukaemiaCourse(DiseaseCourse):
         """Return blasts relative to the median of ELIANA."""
         return flow.baseline / MEDIAN_BLASTS
 
-    def from_cells(self, cells: Floats, v: Values) -> Floats:
+    def from_cells(self, cells: Floats, v: Values, *, count: Floats) -> Floats:
         """Return the fraction of blasts from cells."""
         return np.minimum(cells * MEDIAN_BLASTS / v["cells_at_median_burden"][:, None], FULL)
 

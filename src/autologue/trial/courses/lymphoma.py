@@ -96,11 +96,11 @@ class LymphomaCourse(DiseaseCourse):
             tumour_0=flow.baseline, car_0=flow.dose / CELLS_PER_UL, normal_0=np.minimum(people["normal_0"] * more, people["k_normal"])
         )
 
-    def from_model(self, burden: Floats, v: Values) -> Floats:
+    def from_model(self, burden: Floats, v: Values, *, count: Floats) -> Floats:
         """Return tumour volume as it is."""
         return burden
 
-    def count(self, flow: Flow, v: Values) -> Floats:
+    def count(self, flow: Flow, v: Values, *, seed: int) -> Floats:
         """Return tumour cells."""
         return np.asarray(flow.baseline * CELLS_PER_ML)
 
@@ -108,7 +108,7 @@ class LymphomaCourse(DiseaseCourse):
         """Return tumour volume relative to the patient of the paper."""
         return flow.baseline / lymphoma_model().parameters["tumour_0"].value
 
-    def from_cells(self, cells: Floats, v: Values) -> Floats:
+    def from_cells(self, cells: Floats, v: Values, *, count: Floats) -> Floats:
         """Return tumour volume."""
         return np.minimum(cells / CELLS_PER_ML, HELD_AT)
 

@@ -8,25 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autologue.errors import InputError
 from autologue.outcomes.arrays.observe import EVENT
-from autologue.trial.designs.sequential import obrien_fleming_spent, spending_bounds
+from autologue.trial.designs.error import by_draw, success_error
+from autologue.trial.designs.futility import Bounds, bounds_with_futility
+from autologue.trial.designs.sequential import spending_bounds, spent_error
 from autologue.trial.flow import MONTH
 from autologue.trial.statistics import Replicates, endpoint_times
 
-__all__ = ["Characteristics", "SurvivalDesign", "logrank_by_replicate", "operate"]
+__all__ = ["Characteristics", "Futility", "SurvivalDesign", "logrank_by_replicate", "operate"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
+class Futility:
+    """The error of the second kind to spend at the looks, how it is spent, and whether the bounds bind (see `futility`)."""
+
+    beta: float
+    spending: str | float = "obrien_fleming"
+    binding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SurvivalDesign:
-    """Endpoint, the two arms, events at the last look, looks as fractions of them, and the one-sided error."""
+    """Endpoint, the two arms, events at the last look, looks as fractions of them, the one-sided error, and futility if there is any."""
 
     endpoint: str
     experimental: str
@@ -34,23 +46,36 @@ class SurvivalDesign:
     events: int
     looks: tuple[float, ...]
     alpha: float
+    spending: str | float = "obrien_fleming"
+    futility: Futility | None = None
 
-    def bounds(self) -> Floats:
-        """Return the efficacy bounds (looks,) of the standardised log-rank statistic."""
-        return spending_bounds(self.looks, obrien_fleming_spent(self.looks, alpha=self.alpha))
+    def bounds(self) -> Bounds:
+        """Return the bounds of the standardised log-rank statistic; without futility the lower ones are minus infinity, drift NaN."""
+        spent = spent_error(self.looks, self.alpha, spending=self.spending)
+        if self.futility is None:
+            return Bounds(spending_bounds(self.looks, spent), np.full(len(self.looks), -np.inf), float("nan"))
+        lost = spent_error(self.looks, self.futility.beta, spending=self.futility.spending)
+        return bounds_with_futility(self.looks, spent, lost, binding=self.futility.binding)
+
+    def hazard_ratio(self, statistic: float, look: int = -1) -> float:
+        """Return the hazard ratio at which the statistic of a look is expected to have a value, with arms of the same size."""
+        return float(np.exp(-2.0 * statistic / np.sqrt(self.looks[look] * self.events)))
 
 
 @dataclass(frozen=True, eq=False)
 class Characteristics:
     """What replicates of a trial do under a design; shares with their Monte-Carlo errors come from `replicates` of them.
 
-    `stopped` (looks,): share that crosses first at each look. `events` and `months`: expected at the end of the trial. `reached`: share in
-    which every look could be made before follow-up ended. `hazard_ratio` and `infused_ratio`: medians of the log-rank estimate by
-    intention to treat, and with only the infused of the experimental arm. `conditional`: mean success over draws, (draws,).
+    `stopped` (looks,): share that succeeds at each look; `futile` (looks,): share that stops for futility there. `ignoring`: share that
+    would succeed were futility bounds ignored. `events` and `months`: expected at the end of the trial. `reached`: share in which every
+    look could be made before follow-up ended. `hazard_ratio` and `infused_ratio`: medians of the log-rank estimate by intention to treat,
+    and with only the infused of the experimental arm. `conditional`: mean success over draws, (draws,).
     """
 
     replicates: int
     stopped: Floats
+    futile: Floats
+    ignoring: float
     events: float
     months: float
     reached: float
@@ -70,10 +95,7 @@ class Characteristics:
     @property
     def error(self) -> float:
         """The Monte-Carlo standard error of `success`: over draws, and at least that of a share with one more success and failure."""
-        share = (self.success * self.replicates + 1.0) / (self.replicates + 2.0)
-        chance = float(np.sqrt(share * (1.0 - share) / self.replicates))
-        count = len(self.conditional)
-        return max(chance, float(np.std(self.conditional, ddof=1) / np.sqrt(count)) if count > 1 else 0.0)
+        return success_error(self.conditional, self.replicates)
 
 
 def operate(trial: Replicates, design: SurvivalDesign, *, arms: Sequence[str]) -> Characteristics:
@@ -83,23 +105,32 @@ def operate(trial: Replicates, design: SurvivalDesign, *, arms: Sequence[str]) -
             raise InputError(f"arm '{name}' is not in the protocol; expected one of {', '.join(arms)}")
     seen = _seen(trial, design, arms)
     statistic, day, reached = _at_looks(seen, design, trial.cut)
-    crossed = statistic >= design.bounds()
-    first = np.where(crossed.any(axis=1), np.argmax(crossed, axis=1), len(design.looks))
-    end = day[np.arange(trial.count), np.minimum(first, len(design.looks) - 1)]
+    bounds, last = design.bounds(), len(design.looks) - 1
+    above, below = statistic >= bounds.upper, statistic < bounds.lower
+    above_first = np.where(above.any(axis=1), np.argmax(above, axis=1), last + 1)
+    below_first = np.where(below[:, :last].any(axis=1), np.argmax(below[:, :last], axis=1), last + 1) if last else np.full(len(above), 1)
+    first, futile = np.where(below_first < above_first, last + 1, above_first), np.where(below_first < above_first, below_first, last + 1)
+    ended = np.minimum(np.minimum(first, futile), last)
+    end = day[np.arange(trial.count), ended]
     cut, happened = _until(seen, end)
     infused = seen.given & np.asarray(trial.grouped(trial.table.infused, 1), bool)
     treated = np.where(infused | seen.other, cut, np.nan)
     wait = np.asarray(trial.grouped(trial.table.infusion - trial.table.randomisation, 1), float)[infused]
-    draws, success = np.asarray(trial.grouped(trial.table.draw, 1))[:, 0], (first < len(design.looks)).astype(float)
+    draws, success = np.asarray(trial.grouped(trial.table.draw, 1))[:, 0], (first <= last).astype(float)
     return Characteristics(
-        replicates=trial.count, stopped=np.array([(first == look).mean() for look in range(len(design.looks))]),
+        replicates=trial.count, stopped=_shares(first, last + 1), futile=_shares(futile, last + 1),
+        ignoring=float((above_first <= last).mean()),
         events=float(happened.sum(axis=1).mean()), months=float(end.mean() / MONTH), reached=reached,
         hazard_ratio=_ratio(cut, happened, seen.given), infused_ratio=_ratio(treated, happened & np.isfinite(treated), seen.given),
         lost=float(1.0 - infused.sum() / max(seen.given.sum(), 1)), wait=float(np.median(wait)) if len(wait) else float("nan"),
         bridged=float(np.asarray(trial.grouped(trial.table.bridged, 1))[seen.given].mean()),
         crossed=float(np.isfinite(np.asarray(trial.grouped(trial.table.crossover, 1), float)[seen.other]).mean()),
-        conditional=success if (draws < 0).any() else np.array([success[draws == draw].mean() for draw in np.unique(draws)]),
+        conditional=by_draw(success, draws),
     )  # fmt: skip
+
+
+def _shares(look: NDArray[np.integer[Any]], count: int) -> Floats:
+    return np.array([(look == each).mean() for each in range(count)])
 
 
 @dataclass(frozen=True, eq=False)
