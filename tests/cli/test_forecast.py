@@ -6,7 +6,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
+
+from autologue.forecast.account import schema
 
 ROWS = "7,1,<50\n7,4,310\n7,7,9400\n7,10,41000\n7,14,15200\n7,21,3300\n7,28,1250\n"
 
@@ -104,8 +107,11 @@ def test_the_history_keeps_each_forecast_as_it_was_made(autologue, refused, pati
     assert [(each["now"], each["retraced"]) for each in entries] == [(7, True), (10, False), (14, True), (28, False)]
     assert "How the level of transgene at day 365 moved" in done.stdout
     assert "How the answer moved" in page.read_text()
-    corrected = table(tmp_path / "corrected.csv", ROWS.replace("1250", "1350"))
-    done = autologue("forecast", corrected, *asked)
+    corrected, data = table(tmp_path / "corrected.csv", ROWS.replace("1250", "1350")), tmp_path / "f.json"
+    done = autologue("forecast", corrected, *asked, "--json", data)
+    record = json.loads(data.read_text())
+    jsonschema.validate(record, dict(schema()))
+    assert [each["now"] for each in record["history"]] == [7, 10, 14, 28]
     after = json.loads(kept.read_text())["entries"]
     assert after[:4] == entries
     assert len(after) == 5
