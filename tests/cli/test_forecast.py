@@ -177,6 +177,21 @@ def test_an_unknown_population_and_an_empty_folder_are_refused(refused: Callable
     assert "holds no .csv or .parquet" in refused("forecast", tmp_path / "empty", "--population", "stein_2019")
 
 
+NOT_SCORED = {
+    "figure": (("--figure", "x.gif"), "--figure x.gif"),
+    "table": (("--out", "x.txt"), "--out x.txt"),
+    "late": (("--cuts", "900"), "with cuts 900 no patient"),
+    "early": (("--cuts", "0.5"), "with cuts 0.5 no patient"),
+    "no cut": (("--cuts", "soon"), "--cuts"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_SCORED)
+def test_what_cannot_be_scored_is_said_in_one_sentence(refused: Callable[..., str], cohort: Path, name: str) -> None:
+    options, words = NOT_SCORED[name]
+    assert words in refused("calibrate-check", cohort, "--population", "stein_2019:sd", "--draws", 50, *options)
+
+
 def test_a_cohort_is_scored(autologue, cohort: Path, tmp_path: Path) -> None:
     figure = tmp_path / "calibration.svg"
     done = autologue(

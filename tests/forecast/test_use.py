@@ -133,7 +133,7 @@ def test_the_future_left_out_is_scored_and_the_patient_s_own_data_help() -> None
     assert table["log_score"].mean() > table["log_score_population"].mean() + 0.3
     assert table["crps"].mean() < table["crps_population"].mean()
     assert uniformity(table["place"].to_numpy()) > 1e-3
-    with pytest.raises(InputError, match="no observation lies after"):
+    with pytest.raises(InputError, match="cuts 20 no patient has observations to forecast from"):
         leave_future_out(Parametric(model=LINE), cohort, cuts=[20.0])
 
 

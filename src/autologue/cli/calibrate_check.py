@@ -44,6 +44,8 @@ def calibrate_check(
 
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise InputError(f"--out {out.name}: the ending says no format; expected .csv or .parquet")
+    if figure is not None and figure.suffix.lower() not in (".svg", ".png", ".pdf"):
+        raise InputError(f"--figure {figure.name}: the ending says no format; expected .svg, .png or .pdf")
     for path in filter(None, (out, figure)):
         check_writable(path)
     chosen = find_population(population)

@@ -79,14 +79,16 @@ def leave_future_out(
     """Return one row for each patient, cut and later observation, with its scores and those of the population alone.
 
     Columns: patient, cut, output, time, censored, place, log_score, crps, log_score_population, crps_population. Cuts are in the patients'
-    time unit; `advance` is told of each patient that is done. Raises InputError where no patient has an observation after a cut.
+    time unit; `advance` is told of each patient that is done. Raises InputError where no patient has observations on both sides of a cut.
     """
     rows = []
     for patient in cohort:
         rows += [row for cut in cuts for row in _scored(population, patient, cut, draws, seed)]
         advance(1)
     if not rows:
-        raise InputError(f"cohort {cohort.name}: no observation lies after any of the cuts {', '.join(f'{c:g}' for c in cuts)}")
+        said = ", ".join(f"{cut:g}" for cut in cuts)
+        what = f"cohort {cohort.name}: with cuts {said} no patient has observations to forecast from and later ones to score"
+        raise InputError(f"{what}; give a cut between the first and the last observation")
     return pd.DataFrame(rows)
 
 
