@@ -21,7 +21,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "autologue"
 
 FLOORS = {  # from the ground up; the ground's modules in the order in which they may import each other
     "GROUND": ["errors", "units", "functions", "files", "compiled", "seeds"],
-    "LANGUAGE": ["model", "variability", "population", "patient", "regimen", "product", "protocol"],
+    "LANGUAGE": ["model", "terms", "variability", "population", "patient", "regimen", "product", "protocol"],
     "LIBRARY": ["library"],
     "ENGINE": ["engine", "simulate", "likelihood", "results"],
     "INFERENCE": ["data", "fit", "forecast", "calibrate", "survival", "outcomes", "diagnose", "nca", "analysis", "qualify"],

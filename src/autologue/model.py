@@ -18,6 +18,7 @@ from typing import Any, Literal
 from autologue import units
 from autologue.errors import ModelError, unknown
 from autologue.regimen import Regimen
+from autologue.terms.outcome import Outcome, check_outcomes
 from autologue.variability import ResidualError, Variability
 
 __all__ = ["BirthDeath", "Crossing", "Dosing", "Input", "Model", "Names", "Output", "Parameter", "Phase", "Rule", "State", "call"]
@@ -203,7 +204,10 @@ class BirthDeath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model as published: see the fields; everything is frozen and read by name."""
+    """A model as published: see the fields; everything is frozen and read by name.
+
+    outcomes: times to event, counts and categories (`autologue.terms`); the model gets an output for each of their hazards and means.
+    """
 
     name: str
     time: str
@@ -219,6 +223,7 @@ class Model:
     answers: Sequence[str] = ()
     silent_on: Sequence[str] = ()
     inputs: Mapping[str, Input] = field(default_factory=dict)
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     rules: Sequence[Rule] = ()
     dosing: Mapping[str, Dosing] = field(default_factory=dict)
     regimen: Regimen | None = None
@@ -231,13 +236,14 @@ class Model:
 
     def __post_init__(self) -> None:
         """Freeze the mappings and check names, references between fields and units."""
-        for name in ("states", "parameters", "outputs", "inputs", "dosing", "conserved"):
+        for name in ("states", "parameters", "outputs", "inputs", "outcomes", "dosing", "conserved"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         object.__setattr__(self, "phases", tuple(self.phases))
         object.__setattr__(self, "rules", tuple(self.rules))
         units.parse(self.time)
         _check_names(self)
         _check_links(self)
+        check_outcomes(self)
 
     def with_typical(self, **values: float) -> dict[str, float]:
         """Return the typical parameter values by name, some of them replaced."""

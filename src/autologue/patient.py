@@ -114,6 +114,11 @@ class Event:
             raise InputError(f"an event {when}; expected entry <= earliest <= latest")
 
 
+def _not_yet(event: Event, time: float) -> Event:
+    """Return what is known at a time of an event that is not known to have come."""
+    return Event(min(event.earliest, time), math.inf, entry=event.entry)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient:
     """One patient: observations by output, what was given, and what is known.
@@ -142,9 +147,11 @@ class Patient:
             raise InputError(f"patient {self.id}: occasions begin at {self.occasions}; expected times in ascending order, each once")
 
     def until(self, time: float) -> Patient:
-        """Return the patient as known at a time: observations up to it, and of what was given or happened all that is stated."""
+        """Return the patient as known at a time: observations up to it, of later events that they had not come, and all that was given."""
         kept = {name: seen.until(time) for name, seen in self.observations.items()}
-        return replace(self, observations={name: seen for name, seen in kept.items() if len(seen)})
+        begun = {name: event for name, event in self.events.items() if event.entry < time}
+        events = {name: event if event.latest <= time else _not_yet(event, time) for name, event in begun.items()}
+        return replace(self, observations={name: seen for name, seen in kept.items() if len(seen)}, events=events)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields with plain mappings, which can be pickled and copied."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from autologue.results import Simulation, arrow_table
 
 __all__ = ["LIMIT", "Regimens", "TooLargeError", "simulate", "simulate_to_parquet"]
 
+NOTHING: Mapping[str, float] = MappingProxyType({})
 LIMIT = 500e6  # bytes of trajectories that are held in memory
 BLOCK = 32_768  # patients that are sampled and solved at once
 log = logging.getLogger("autologue.simulate")
@@ -46,6 +48,7 @@ def simulate(
     visits: Sequence[float] = (),
     solver: Solver | None = None,
     workers: int | None = None,
+    event_free: Mapping[str, float] = NOTHING,
     progress: Progress | None = None,
 ) -> Simulation:
     """Simulate patients of a population and return their labelled trajectories, events and summaries, with a status for each.
@@ -57,8 +60,10 @@ def simulate(
     - times: ascending, in `time_unit` (default: the model's unit), as are `horizon`, `start`, `visits` and the windows of summaries. None:
       101 times over the horizon; (): none, only summaries. horizon defaults to the last time, or the model's own where there is none.
     - patients: 0 to patients - 1 of the endless population of this seed: patient 7 is the same person for any number, block or worker.
-    - residual: adds `<output>_measured`, drawn with the residual error of each output that has one; the same patient, time and output
-      meet the same error in every draw.
+    - residual: adds `<output>_measured`, drawn with the residual error of each output that has one, and a count or category for each that
+      the model states; the same patient, time and output meet the same error in every draw.
+    - event_free: times until which an event is known not to have come, by name. A model with hazards gives `time_to_<event>`: drawn from
+      the hazard of each patient, NaN where the event does not come by the horizon, or comes after a terminal one.
     - draws: populations drawn from the uncertainty of the typical values; adds the dimension `draw`.
     - visits: when rules that act at visits look.
     - progress: called with the number of patients done since the last call.
@@ -73,6 +78,7 @@ def simulate(
     plan = make_plan(
         population, regimen, times, horizon=horizon, patients=patients, seed=seed, time_unit=time_unit, outputs=outputs,
         summaries=summaries, residual=residual, individuals=individuals, start=start, visits=visits, solver=solver, workers=workers,
+        event_free=event_free,
     )  # fmt: skip
     populations = draw_populations(plan.population, draws, seed)
     plan.refuse_above(LIMIT, plan.count, max(draws, 1))
@@ -104,6 +110,7 @@ def simulate_to_parquet(
     visits: Sequence[float] = (),
     solver: Solver | None = None,
     workers: int | None = None,
+    event_free: Mapping[str, float] = NOTHING,
     chunk: int = 16_384,
     progress: Progress | None = None,
 ) -> dict[str, int]:
@@ -117,6 +124,7 @@ def simulate_to_parquet(
     plan = make_plan(
         population, regimen, times, horizon=horizon, patients=patients, seed=seed, time_unit=time_unit, outputs=outputs,
         summaries=summaries, residual=residual, individuals=individuals, start=start, visits=visits, solver=solver, workers=workers,
+        event_free=event_free,
     )  # fmt: skip
     plan.refuse_above(LIMIT, min(chunk, plan.count), 1)
     attributes = {**plan.attributes(), "draws": draws}

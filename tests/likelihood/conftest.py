@@ -1,4 +1,4 @@
-"""Makes the shared models and data importable as `pharmacokinetics`."""
+"""Makes the shared models and data importable as `pharmacokinetics`, and those with outcomes as `_outcomes`."""
 
 from __future__ import annotations
 
@@ -6,3 +6,4 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "validation"))

@@ -153,7 +153,8 @@ def _show(found: Fit) -> None:
 
 
 def _write_report(found: Fit, data: Path, out: Path, simulations: int) -> None:
-    from autologue.diagnose import npde, residuals, visual_check
+    from autologue.diagnose import event_check, npde, residuals, visual_check
+    from autologue.engine.happening import hazards_of
     from autologue.report.fit import fit_report
     from autologue.report.manifest import manifest
     from autologue.report.page import write_report
@@ -162,9 +163,14 @@ def _write_report(found: Fit, data: Path, out: Path, simulations: int) -> None:
         seed=found.seed, inputs=[data], models={found.start.model.name: found.provenance["model"].split()[-1]},
         settings={"method": repr(found.method), "free": list(found.free), "fixed": list(found.fixed), "simulations": simulations},
     )  # fmt: skip
+    names = [name for name in hazards_of(found.start.model) if any(name in patient.events for patient in found.cohort)]
+    events = [event_check(found, name, simulations=simulations, seed=found.seed) for name in names]
+    if not len(found.problem.likelihood.rows):
+        write_report(fit_report(found, None, None, {}, record=record, events=events), out)
+        return
     checks = {"Visual predictive check": visual_check(found, simulations=simulations, seed=found.seed)}
     if any(patient.regimen or patient.known or patient.covariates for patient in found.cohort):
         corrected = visual_check(found, simulations=simulations, corrected=True, seed=found.seed)
         checks["Prediction-corrected visual predictive check"] = corrected
     errors = npde(found, simulations=simulations, seed=found.seed)
-    write_report(fit_report(found, residuals(found, seed=found.seed), errors, checks, record=record), out)
+    write_report(fit_report(found, residuals(found, seed=found.seed), errors, checks, record=record, events=events), out)

@@ -63,8 +63,9 @@ def forecast(
     autologue forecast cohort.csv --population stein_2019 --until 28 --jobs 2 --out reports --json forecasts.json
 
     Statements: 'peak OUTPUT > LEVEL', 'OUTPUT > LEVEL at TIME', 'OUTPUT < LEVEL by TIME', 'OUTPUT < LEVEL from TIME until TIME',
-    'OUTPUT > LEVEL again before TIME' (a relapse), each with its probability. A patient's forecast is the same in whatever company and
-    for any number of jobs; a patient who cannot be forecast is named at the end, and the others are kept.
+    'OUTPUT > LEVEL again before TIME' (a relapse), and where the model states a hazard 'EVENT before TIME', each with its probability. A
+    patient's forecast is the same in whatever company and for any number of jobs; a patient who cannot be forecast is named at the end,
+    and the others are kept.
     """
     from datetime import date
 

@@ -18,7 +18,8 @@ __all__ = ["find_population", "read_horizon", "read_statement"]
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _UNITS = {"d": "day", "w": "week", "m": "month", "mo": "month", "y": "year"}
 _AS = (
-    "'peak transgene > 1e5', 'transgene > 50 at 180', 'tumour < 1 by 365', 'b_cells < 1e8 from 28 until 180', 'tumour > 5 again before 365'"
+    "'peak transgene > 1e5', 'transgene > 50 at 180', 'tumour < 1 by 365', 'b_cells < 1e8 from 28 until 180', "
+    "'tumour > 5 again before 365', 'relapse before 365'"
 )
 _STATEMENT = re.compile(
     rf"(?P<peak>peak\s+)?(?P<output>\w+)\s*(?P<sign>[<>])\s*(?P<level>{_NUMBER})"
@@ -46,8 +47,11 @@ def read_statement(text: str) -> Statement:
     >>> read_statement("transgene > 50 at 180")
     DetectableAt(output='transgene', limit=50.0, time=180.0)
     """
-    from autologue.forecast import DetectableAt, FallsBelow, PeakAbove, RisesAgain, StaysBelow
+    from autologue.forecast import DetectableAt, FallsBelow, HappensBefore, PeakAbove, RisesAgain, StaysBelow
 
+    happens = re.fullmatch(rf"(\w+)\s+before\s+({_NUMBER})", text.strip())
+    if happens is not None:
+        return HappensBefore(happens[1], float(happens[2]))
     match = _STATEMENT.fullmatch(text.strip())
     if match is not None:
         level = float(match["level"])

@@ -16,6 +16,7 @@ from autologue.data.records import Records
 from autologue.data.table import short_code
 from autologue.errors import UnitError, unknown
 from autologue.model import Model
+from autologue.terms import Hazard
 
 __all__ = ["Guess", "complete_reading", "output_of"]
 
@@ -169,14 +170,19 @@ def _guess_outputs(records: Records, keys: list[Key], model: Model | None) -> di
                 name += f"_{_identifier(matrix, 'in', 'unknown')}"
             found[name if name not in found else f"{name}_{len(found)}"] = Measured(code=code, matrix=matrix)
         return found
-    if len(model.outputs) == 1:
-        return {next(iter(model.outputs)): Measured()}
+    present = {name: Measured() for name in model.outputs} | _outcomes(model)
+    if len(present) == 1:
+        return present
     if "analyte" not in records.columns and len(keys) > 1:  # a number of a compartment is no number of an output
         codes = {code.upper(): code for code, _ in keys}
-        return {name: Measured(code=codes[name.upper()]) for name in model.outputs if name.upper() in codes}
-    present = {name: Measured() for name in model.outputs}
+        return {name: replace(each, code=codes[name.upper()]) for name, each in present.items() if name.upper() in codes}
     seen = {output_of(key, present, keys) for key in keys}
-    return {name: Measured() for name in model.outputs if name in seen or None in seen}
+    return {name: each for name, each in present.items() if name in seen or None in seen}
+
+
+def _outcomes(model: Model) -> dict[str, Measured | TimeToEvent]:
+    """Return how the outcomes of a model are read: times to event by rows of 0 and 1, counts and categories as numbers."""
+    return {name: TimeToEvent() if isinstance(each, Hazard) else Measured(unit="1") for name, each in model.outcomes.items()}
 
 
 def _unmatched(
@@ -207,10 +213,14 @@ def _check_model(reading: Reading, model: Model) -> list[Finding]:
     """Return what does not fit the model: names, units, matrices."""
     found: list[str] = []
     for name, output in reading.outputs.items():
-        if isinstance(output, TimeToEvent):
+        stated = model.outcomes.get(name)
+        if isinstance(output, TimeToEvent) or stated is not None:
+            if stated is not None and isinstance(output, TimeToEvent) is not isinstance(stated, Hazard):
+                want = "a time to event, TimeToEvent(...)" if isinstance(stated, Hazard) else "a number at visits, Measured('1')"
+                found.append(f"'{name}' is declared as a {type(output).__name__}, and model {model.name} has it as {want}; declare it so")
             continue
         if name not in model.outputs:
-            found.append(unknown(f"output of model {model.name}", name, model.outputs))
+            found.append(unknown(f"output of model {model.name}", name, [*model.outputs, *model.outcomes]))
             continue
         theirs = model.outputs[name]
         found += _misfit(f"output '{name}'", output.unit, theirs.unit)

@@ -5,6 +5,7 @@ What is censored stays censored in each of them.
 
 from autologue.diagnose.bootstrap import Bootstrap, Cases, FromModel, Scheme, bootstrap
 from autologue.diagnose.curves import individual_curves
+from autologue.diagnose.events import EventCheck, event_check, event_residuals
 from autologue.diagnose.npde import PredictionErrors, npde
 from autologue.diagnose.profile import Profile, profile_likelihood
 from autologue.diagnose.residuals import residuals
@@ -14,6 +15,7 @@ from autologue.diagnose.vpc import VisualCheck, visual_check
 __all__ = [
     "Bootstrap",
     "Cases",
+    "EventCheck",
     "FromModel",
     "PredictionErrors",
     "Profile",
@@ -21,6 +23,8 @@ __all__ = [
     "Scheme",
     "VisualCheck",
     "bootstrap",
+    "event_check",
+    "event_residuals",
     "individual_curves",
     "npde",
     "profile_likelihood",

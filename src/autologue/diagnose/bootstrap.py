@@ -60,6 +60,8 @@ class FromModel(Scheme):
     """Patients of the fitted population with the covariates, doses and visits of the study, censored at its limits."""
 
     def draw(self, fit: Fit, *, seed: int) -> Cohort:
+        if fit.problem.likelihood.outcomes is not None:
+            raise InputError("FromModel() measures outputs anew, and the fit has times to event, counts or categories too; use Cases()")
         made, rows, model = replicate(fit, 1, seed=seed), fit.problem.likelihood.rows, fit.start.model
         values, floor, ceiling = made.values[0], made.floor, made.ceiling
         low = np.where(values < floor, -np.inf, np.minimum(values, ceiling))

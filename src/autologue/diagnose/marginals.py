@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autologue.fit import FOCEI, Fit
+from autologue.fit import FOCEI, Fit, Laplace
 from autologue.fit.approximation import Approximation
 from autologue.fit.conditional import Marginal
 from autologue.fit.problem import Problem
@@ -18,10 +18,15 @@ Floats = NDArray[np.float64]
 
 
 def chosen_method(fit: Fit, method: Approximation | None) -> Approximation:
-    """Return the method that was asked for, else that of the fit if it has a likelihood without chance, else FOCEI."""
+    """Return the method that was asked for, else that of the fit if it has a likelihood without chance, else FOCEI.
+
+    With times to event, counts or categories it is Laplace instead of FOCEI.
+    """
     if method is not None:
         return method
-    return fit.method if isinstance(fit.method, Approximation) else FOCEI()
+    if isinstance(fit.method, Approximation):
+        return fit.method
+    return FOCEI() if fit.problem.likelihood.outcomes is None else Laplace()
 
 
 def evaluator(problem: Problem, method: Approximation) -> Callable[[Floats, Floats, Floats | None], Marginal]:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from autologue.engine.solve import REASONS, Solution
+from autologue.engine.solve import REASONS, Solution, prepare
 from autologue.engine.summary import Area, FirstAbove, FirstBelow, LastAbove, Maximum, Minimum, Summary
 from autologue.errors import InputError
 from autologue.model import Model
@@ -146,7 +146,7 @@ class Collector:
         return xr.Dataset(variables, coordinates, {k: v for k, v in attributes.items() if v is not None})
 
     def _trajectories(self) -> list[_Variable]:
-        model = self.labels.model
+        model = prepare(self.labels.model).system.model
         found: list[_Variable] = []
         for name, values in self.outputs.items():
             source = name if name in self.labels.outputs else name.removesuffix("_measured")

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autologue import __version__, seeds, units
-from autologue.engine.closed import solve_closed_form
+from autologue.engine.closed import closed_form, solve_closed_form
 from autologue.engine.collect import Collector, Labels
 from autologue.engine.describe import fingerprint
+from autologue.engine.happening import draw_events, draw_values, hazards_of
 from autologue.engine.probe import choose_solver
-from autologue.engine.solve import Solver, prepare, solve
+from autologue.engine.solve import Solution, Solver, prepare, solve, threads
 from autologue.engine.summary import Area, Summary
 from autologue.errors import InputError
 from autologue.model import Model
@@ -55,6 +56,7 @@ class Plan:
     solver: Solver | None  # None: the closed form
     reason: str
     workers: int | None
+    event_free: Mapping[str, float]
 
     def refuse_above(self, limit: float, patients: int, draws: int) -> None:
         """Raise TooLargeError where the trajectories of so many patients need more than `limit` bytes."""
@@ -114,9 +116,39 @@ class Plan:
                 regimens=self.regimens(people, first), visits=self.visits, outputs=self.labels.outputs, summaries=self.summaries,
                 chance=chance, solver=self.solver, workers=self.workers, progress=progress,
             )  # fmt: skip
+        solution = self._with_events(solution, people, first, chance)
         predicted = {name: solution.values[:, :, k] for k, name in enumerate(self.labels.outputs)}
-        measured = {name: self.measure(name, people, predicted[name], _error(population, name)) for name in self.labels.measured}
+        measured = {name: self._measured(name, people, predicted, population) for name in self.labels.measured}
         collector.put(people, solution, measured, first=place, draw=draw)
+
+    def _with_events(self, solution: Solution, people: Individuals, first: int, chance: Floats | None) -> Solution:
+        """Return the solution with the times of the events that the model states among its marks."""
+        names = hazards_of(self.model)
+        if not names:
+            return solution
+        given = None if self.solver is None else self.regimens(people, first)
+
+        def follow(times: Sequence[Floats], outputs: Sequence[str]) -> Floats:
+            if self.solver is None:
+                return closed_form(self.model, people.parameters, times=times, outputs=outputs, workers=self.workers or threads())
+            assert given is not None
+            return solve(
+                self.model, people.parameters, times=times, start=self.start, regimens=given, visits=self.visits, outputs=outputs,
+                chance=chance, solver=self.solver, workers=self.workers,
+            ).values  # fmt: skip
+
+        found = draw_events(
+            self.model, follow, people.ids, seed=self.seed, start=self.start, horizon=self.horizon, free=self.event_free
+        )  # fmt: skip
+        times = np.where(solution.status[:, None] == 0, np.column_stack([found[name] for name in names]), np.nan)
+        return replace(
+            solution, events=(*solution.events, *(f"time to {name}" for name in names)), marks=np.column_stack([solution.marks, times])
+        )
+
+    def _measured(self, name: str, people: Individuals, predicted: Mapping[str, Floats], population: Population) -> Floats:
+        if name in self.model.outcomes:
+            return draw_values(self.model, name, predicted, people.ids, seed=self.seed)
+        return self.measure(name, people, predicted[name], _error(population, name))
 
     def measure(self, output: str, people: Individuals, values: Floats, error: ResidualError | None) -> Floats:
         """Return measured values (patients, times): the prediction with its residual error, keyed by patient, time and output."""
@@ -171,6 +203,7 @@ def make_plan(
     visits: Sequence[float],
     solver: Solver | None,
     workers: int | None,
+    event_free: Mapping[str, float],
 ) -> Plan:
     """Check what was asked and return it in the model's units."""
     whole = Parametric(model=population) if isinstance(population, Model) else population
@@ -184,6 +217,8 @@ def make_plan(
     grid = np.linspace(start, until, POINTS) if times is None else np.atleast_1d(np.asarray(times, dtype=float))
     solved = tuple(prepare(model).system.outputs) if outputs is None else tuple(outputs)
     errors = [name for name in solved if name in model.outputs and _error(whole, name) is not None]
+    values = [name for name in model.outcomes if name not in hazards_of(model)]
+    errors += [name for name in values if all(output in solved for output in model.outcomes[name].outputs(name))]
     if residual and not errors:
         raise InputError(f"model {model.name} states no residual error for {', '.join(solved)}; simulate without residual")
     named = {name: c.unit for name, c in getattr(whole, "covariates", {}).items() if hasattr(c, "unit")}
@@ -191,7 +226,7 @@ def make_plan(
     converted = tuple(replace(s, start=s.start * scale, stop=s.stop * scale) for s in summaries)
     plan = Plan(
         model, whole, individuals, regimen, count, seed, grid * scale, start * scale, until * scale, tuple(v * scale for v in visits),
-        converted, labels, solver, "chosen by the caller", workers,
+        converted, labels, solver, "chosen by the caller", workers, {name: at * scale for name, at in event_free.items()},
     )  # fmt: skip
     return plan if solver is not None else _with_method(plan)
 
@@ -225,7 +260,7 @@ def _horizon(
 def _with_method(plan: Plan) -> Plan:
     """Return the plan with its method: the closed form where the model has one that says all that is asked, else what the probe chooses."""
     treated = plan.regimen is not None or plan.model.regimen is not None
-    enough = plan.model.closed_form is not None and plan.model.birth_death is None and not plan.model.rules
+    enough = prepare(plan.model).system.closed is not None and plan.model.birth_death is None and not plan.model.rules
     if enough and len(plan.times) and not treated and not plan.summaries and plan.start == 0:
         return replace(plan, solver=None, reason="the model states one, and there are no doses, inputs or summaries")
     people = plan.people(plan.population, 0, min(plan.count, _PROBED)) if callable(plan.regimen) or plan.individuals is not None else None

@@ -20,6 +20,7 @@ from autologue.engine.kernel import Kernel, compile_kernel
 from autologue.engine.steady import CYCLES, lead_in, settled
 from autologue.engine.summary import Summary
 from autologue.engine.system import TAIL_OUTPUT, System, lower
+from autologue.engine.terms import with_outcomes
 from autologue.errors import InputError
 from autologue.model import Model
 from autologue.regimen import Regimen
@@ -99,12 +100,12 @@ _prepared: dict[int, Prepared] = {}
 
 
 def prepare(model: Model) -> Prepared:
-    """Return the lowered model, traced once for each Model value."""
+    """Return the lowered model with the states and outputs of its outcomes, traced once for each Model value."""
     found = _prepared.get(id(model))
     if found is None or found.model is not model:
         if len(_prepared) > 256:
             _prepared.clear()
-        found = _prepared[id(model)] = Prepared(model, lower(model))
+        found = _prepared[id(model)] = Prepared(model, lower(with_outcomes(model)))
     return found
 
 

@@ -116,7 +116,9 @@ class Lanes:
     def __and__(self, other: Lanes) -> Lanes:
         return Lanes(self.code, self.code.builder.and_(self.value, other.value))
 
-    def __or__(self, other: Lanes) -> Lanes:
+    def __or__(self, other: Lanes | bool) -> Lanes:
+        if isinstance(other, bool):  # a constant compared with itself
+            return self.code.lanes(0.0) == 0.0 if other else self
         return Lanes(self.code, self.code.builder.or_(self.value, other.value))
 
 

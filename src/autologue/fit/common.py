@@ -43,15 +43,16 @@ def _information(
 def common_scores(chains: Chains, point: Point, which: Integers) -> tuple[Floats, Floats]:
     """Return the score of each lane (lanes, m) and the information of all lanes (m, m) for the estimates `which`.
 
-    A censored row counts in the information as if it were measured: steps are shorter for it, the optimum is the same.
+    A censored row counts in the information as if it were measured: steps are shorter for it, the optimum is the same. Times to event,
+    counts and categories count by their squared scores.
     """
     problem, q = chains.problem, chains.problem.varying
-    size = STEP if problem.exact else ROUGH
     score, slopes = np.empty((len(chains.phi), len(which))), np.empty((len(which), len(chains.predicted)))
+    happened = np.zeros_like(score)
     pick = chains.pick(0)
     fill(chains.phi, chains.codes[:q], chains.columns[:q], chains.sets)
     for m, j in enumerate(which):
-        ends = []
+        ends, size = [], (STEP if problem.exact else ROUGH) * problem.widths[j]
         for side in (size, -size):
             moved = point.centre[:, q:] + side * problem.design[:, q:, j]
             fill(np.tile(moved, (chains.count, 1)), chains.codes[q:], chains.columns[q:], chains.sets)
@@ -59,8 +60,9 @@ def common_scores(chains: Chains, point: Point, which: Integers) -> tuple[Floats
         with np.errstate(invalid="ignore"):
             score[:, m] = (ends[0].log_density - ends[1].log_density) / (2.0 * size)
             slopes[m] = (ends[0].prediction - ends[1].prediction) / (2.0 * size)
-    score, slopes = np.where(np.isfinite(score), score, 0.0), np.where(np.isfinite(slopes), slopes, 0.0)
+            happened[:, m] = (ends[0].outcomes - ends[1].outcomes) / (2.0 * size)
+    score, slopes, happened = (np.where(np.isfinite(part), part, 0.0) for part in (score, slopes, happened))
     information = np.empty((len(which), len(which)))
     likelihood = problem.likelihood
     _information(slopes, chains.predicted, chains.lanes.row, likelihood.rows.output, likelihood.kinds, point.sigma, information)
-    return score, information
+    return score, information + happened.T @ happened

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autologue.errors import InputError
 from autologue.fit.assemble import deviations
 from autologue.fit.inner import Data, Modes, Predicted, assembled, find_modes, predict, steps
 from autologue.fit.problem import Point, Problem
 from autologue.population import Kind
 
-__all__ = ["ERROR_STEP", "Local", "Marginal", "conditional_marginal", "expand", "held_deviations", "one_node"]
+__all__ = ["ERROR_STEP", "Local", "Marginal", "conditional_marginal", "expand", "held_deviations", "one_node", "refuse_outcomes"]
 
 Floats = NDArray[np.float64]
 ERROR_STEP = 3e-5
@@ -159,6 +160,15 @@ def _local(problem: Problem, point: Point, phi: Floats, data: Data, by_mode: _Mo
     return Local(point, phi, value, explicit, exact, data.curve[0, :, :q, :q] + inverse, shift, turned)
 
 
+def refuse_outcomes(problem: Problem, method: str) -> None:
+    """Raise InputError for a method that takes the curvature of a measured row to be its expectation: outcomes have no such row."""
+    if problem.likelihood.outcomes is not None:
+        raise InputError(
+            f"fit of {problem.likelihood.model.name}: {method} linearises measured outputs, and the data hold times to event, counts or "
+            "categories; use Laplace(), Quadrature() or SAEM()"
+        )
+
+
 def one_node(local: Local, modes: Modes) -> Marginal:
     """Return the marginal likelihood from the height and the curvature at the mode."""
     q = local.curve.shape[-1]
@@ -171,6 +181,7 @@ def conditional_marginal(
     problem: Problem, vector: Floats, start: Floats, metric: Floats | None = None, *, interaction: bool = True
 ) -> Marginal:
     """Return FOCEI, or without interaction FOCE, from the best of random effects `start` (starts, patients, q)."""
+    refuse_outcomes(problem, "FOCEI" if interaction else "FOCE")
     point = problem.point(vector)
     held = None if interaction else held_deviations(problem, point.centre[None], point.sigma[None])
     modes = find_modes(problem, point, start, metric=metric, held=held)

@@ -106,7 +106,7 @@ class Fit:
             for e in self.structure.estimates
             if e.kind is not Kind.RESIDUAL
         )
-        rows = sum(len(o) for patient in self.cohort for o in patient.observations.values())
+        rows = self.problem.likelihood.observed
         others = len(self.estimated.vector) - of_patients
         return float(-2.0 * self.log_likelihood + of_patients * np.log(len(self.cohort)) + others * np.log(rows))
 

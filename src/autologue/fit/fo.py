@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from autologue.errors import InputError
 from autologue.fit.approximation import Approximation
-from autologue.fit.conditional import ERROR_STEP, Marginal, held_deviations
+from autologue.fit.conditional import ERROR_STEP, Marginal, held_deviations, refuse_outcomes
 from autologue.fit.inner import FOUND, LOST, Modes, Predicted, predict, steps
 from autologue.fit.problem import Point, Problem
 from autologue.likelihood.density import LOGNORMAL
@@ -41,6 +41,7 @@ class FO(Approximation):
 
 def fo_marginal(problem: Problem, vector: Floats) -> Marginal:
     """Return the likelihood of the linearised model; the modes are those of the linearised model too."""
+    refuse_outcomes(problem, "the first-order method")
     rows = problem.likelihood.rows
     if rows.censored.any() or (rows.above > -math.inf).any():
         number = int(np.argmax(rows.censored | (rows.above > -math.inf)))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from autologue.fit.assemble import assemble
 from autologue.fit.problem import Point, Problem
+from autologue.likelihood.happened import assemble_outcomes
 
 __all__ = ["REASONS", "Data", "Modes", "Predicted", "assembled", "find_modes", "predict", "steps"]
 
@@ -41,7 +42,7 @@ WEAK, WEAKLY = 0.01, 3  # a step that gains less than this share of what it prom
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """Predictions f (copies, rows) and their derivatives by coordinate g (copies, rows, k)."""
+    """Predictions f (copies, rows) and their derivatives by coordinate g (copies, rows, k); after the rows, what outcomes read."""
 
     f: Floats
     g: Floats
@@ -70,22 +71,31 @@ def predict(problem: Problem, phi: Floats) -> Predicted:
     copies = len(phi)
     parameters, rate = problem.parameters(phi)
     lanes = problem.likelihood.lanes(np.tile(np.arange(problem.patients), copies))
-    f, slopes = lanes.predictions(parameters, problem.coordinates)
-    rows = problem.likelihood.rows
+    f, slopes, read, by = lanes.predictions(parameters, problem.coordinates)
+    rows, more = problem.likelihood.rows, problem.likelihood.outcomes
+    k = len(problem.coordinates)
     with np.errstate(invalid="ignore", over="ignore"):
-        return Predicted(f.reshape(copies, len(rows)), slopes.reshape(copies, len(rows), -1) * rate[:, rows.patient])
+        found = f.reshape(copies, len(rows)), slopes.reshape(copies, len(rows), k) * rate[:, rows.patient]
+        if more is None:
+            return Predicted(*found)
+        others = by.reshape(copies, 2 * len(more), k) * rate[:, np.repeat(more.patient, 2)]
+    return Predicted(np.concatenate([found[0], read.reshape(copies, -1)], axis=1), np.concatenate([found[1], others], axis=1))
 
 
 def assembled(problem: Problem, predicted: Predicted, sigma: Floats, held: Floats | None = None) -> Data:
     """Return the data's log-density with errors sigma (copies, outputs, 3); held (copies, rows): deviations that do not follow f."""
-    rows, (copies, _, k) = problem.likelihood.rows, predicted.g.shape
-    n = problem.patients
+    rows, more, (copies, _, k) = problem.likelihood.rows, problem.likelihood.outcomes, predicted.g.shape
+    n, m = problem.patients, len(problem.likelihood.rows)
     value, slope, curve = np.empty((copies, n)), np.empty((copies, n, k)), np.empty((copies, n, k, k))
-    free = np.full(predicted.f.shape, np.nan) if held is None else held
+    f, g = (np.ascontiguousarray(part[:, :m]) for part in (predicted.f, predicted.g))
+    free = np.full(f.shape, np.nan) if held is None else held
     assemble(
         rows.first, rows.output, rows.low, rows.high, rows.over, rows.extra, problem.likelihood.kinds, np.ascontiguousarray(sigma), free,
-        predicted.f, predicted.g, value, slope, curve,
+        f, g, value, slope, curve,
     )  # fmt: skip
+    if more is not None:
+        read, by = (np.ascontiguousarray(part[:, m:]) for part in (predicted.f, predicted.g))
+        assemble_outcomes(more.first, more.kind, more.y, read, by, value, slope, curve)
     return Data(np.where(np.isnan(value), -np.inf, value), slope, curve)
 
 

@@ -73,7 +73,9 @@ def _places(numbers: list[int]) -> Integers:
     return np.array(numbers, dtype=np.int64)
 
 
-def boxed_step(problem: Problem, vector: Floats, which: Integers, score: Floats, information: Floats, *, largest: float = np.inf) -> Floats:
+def boxed_step(
+    problem: Problem, vector: Floats, which: Integers, score: Floats, information: Floats, *, largest: float | Floats = np.inf
+) -> Floats:
     """Return the Newton step of `which` estimates with their priors, inside their bounds; no part of it longer than `largest`."""
     structure = problem.structure
     precision = structure.prior_precision[which]

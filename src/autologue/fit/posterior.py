@@ -105,11 +105,10 @@ def _error_scores(chains: Chains, layout: Layout, point: Point, predicted: Float
 def _data_information(chains: Chains, layout: Layout, vector: Floats) -> Floats:
     """Return minus the second derivative of the data's log-density by errors and common estimates where the chains are (p, p)."""
     problem = chains.problem
-    size = STEP if problem.exact else ROUGH
     found = np.zeros((len(vector), len(vector)))
     which = np.concatenate([layout.errors, layout.common])
     for j in which:
-        ends = []
+        ends, size = [], (STEP if problem.exact else ROUGH) * problem.widths[j]
         for side in (size, -size):
             point = problem.point(vector + side * np.eye(len(vector))[j])
             if j in layout.common:

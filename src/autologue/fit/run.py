@@ -14,6 +14,7 @@ from autologue.errors import InputError
 from autologue.fit.archive import encoded
 from autologue.fit.estimated import Estimator, Watch
 from autologue.fit.fitted import Fit
+from autologue.fit.outcomes import check_outcomes
 from autologue.fit.problem import pose
 from autologue.fit.saem import SAEM
 from autologue.fit.structure import Prior, read_structure
@@ -54,6 +55,7 @@ def fit(
     if isinstance(seed, bool) or not 0 <= seed < 2**63:
         raise InputError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
     free, fixed, limits, beliefs = tuple(free), tuple(fixed), dict(bounds or {}), dict(priors or {})
+    check_outcomes(cohort, start)
     structure = read_structure(cohort, start, free=free, fixed=fixed, bounds=limits, priors=beliefs)
     problem = pose(structure, Likelihood(cohort, start, solver=solver))
     estimated = method.estimate(problem, seed=seed, watch=watch)

@@ -207,10 +207,11 @@ class Run:
         return weight * np.clip(step, -largest, 1.0)
 
     def _common_step(self, weight: float) -> Floats:
-        score, information = common_scores(self.chains, self.point, self.layout.common)
+        problem, common = self.problem, self.layout.common
+        score, information = common_scores(self.chains, self.point, common)
         self.by_common += weight * (information / self.chains.count - self.by_common)
         total = score.sum(axis=0) / self.chains.count
-        return weight * boxed_step(self.problem, self.vector, self.layout.common, total, self.by_common, largest=LARGEST)
+        return weight * boxed_step(problem, self.vector, common, total, self.by_common, largest=LARGEST * problem.widths[common])
 
     def _numbers(self, vector: Floats) -> Floats:
         sigma = self.point.sigma.copy()

@@ -12,6 +12,7 @@ from autologue.forecast.score import leave_future_out
 from autologue.forecast.statements import (
     DetectableAt,
     FallsBelow,
+    HappensBefore,
     PeakAbove,
     Probability,
     RisesAgain,
@@ -30,6 +31,7 @@ __all__ = [
     "Domain",
     "FallsBelow",
     "Forecast",
+    "HappensBefore",
     "History",
     "KeptHistory",
     "ObservationPart",

@@ -13,7 +13,7 @@ from autologue.errors import InputError
 from autologue.forecast.calibration import Calibration, recorded_calibration
 from autologue.forecast.domain import Domain, judge_domain
 from autologue.forecast.drivers import ObservationPart, ParameterPart, level_at, observation_parts, parameter_parts
-from autologue.forecast.forecast import DISCLAIMER, Forecast
+from autologue.forecast.forecast import DISCLAIMER, Forecast, event_free
 from autologue.forecast.statements import Probability, Statement, state, usual_statements
 
 __all__ = ["Account", "give_account", "schema"]
@@ -144,9 +144,12 @@ def _basis(account: Account) -> str:
     count = sum(len(seen) for seen in forecast.patient.observations.values())
     below = sum(int(seen.censored.sum()) for seen in forecast.patient.observations.values())
     source = f"population '{forecast.prior.name}' of {forecast.prior.model.name}"
+    known = event_free(forecast.prior.model, forecast.patient)
+    free = ", ".join(f"no {name} until {forecast.time_unit} {t:g}" for name, t in known.items())
     if not count:
-        return f"They rest on the {source} alone."
+        return f"They rest on {free} and the {source}." if free else f"They rest on the {source} alone."
     seen = f"{count} observation{'s' if count > 1 else ''}" + (f" ({below} not quantified)" if below else "")
+    seen += f" and {free}" if free else ""
     most = ""
     if account.observations:
         part = account.observations[0]

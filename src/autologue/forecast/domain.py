@@ -66,8 +66,8 @@ class Domain:
 
 
 def judge_domain(latent: Latent, *, seed: int, patients: int = _PATIENTS) -> Domain | None:
-    """Return the verdict, None where nothing was observed. Fates of last cells are drawn, one a draw."""
-    if latent.likelihood is None:
+    """Return the verdict, None where nothing was measured. Fates of last cells are drawn, one a draw."""
+    if latent.likelihood is None or not len(latent.likelihood.rows):
         return None
     rows, count = latent.likelihood.rows, len(latent.likelihood.rows)
     total, d = _DRAWS + patients, len(latent.varying)

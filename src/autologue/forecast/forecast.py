@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,7 +20,7 @@ from autologue.patient import Patient
 from autologue.population import Drawn, Individuals, Parametric
 from autologue.regimen import Level, Regimen
 from autologue.results import Simulation
-from autologue.simulate import simulate
+from autologue.simulate import NOTHING, simulate
 
 __all__ = ["Forecast", "conditioned", "forecast"]
 
@@ -32,8 +33,9 @@ DISCLAIMER = "Research and simulation, not a medical device; not for treatment d
 class Forecast:
     """One patient's forecast: `simulation` holds the draws of the course (dimension patient), `population` the conditioned patient.
 
-    `now` is the time of the last observation and `horizon` the end, in `time_unit`. `regimen`: what the
-    patient is given from the infusion to the horizon. notes: what of the patient was left aside, and why. Not for treatment decisions.
+    `now` is the time of the last observation, or until which an event is known not to have come, and `horizon` the end, in `time_unit`.
+    `regimen`: what the patient is given from the infusion to the horizon. notes: what of the patient was left aside, and why. Not for
+    treatment decisions.
     """
 
     patient: Patient
@@ -68,7 +70,15 @@ class Forecast:
         """Return the same draws followed again: at other times, with summaries, under another regimen, or before they were conditioned."""
         found = self.posterior if conditioned else self.unconditioned
         given = self.regimen if regimen is None else regimen
-        return _follow(self.prior, found, given, times, self.time_unit, self.seed, summaries=summaries, horizon=self.horizon)
+        known = event_free(self.prior.model, self.patient) if conditioned else {}
+        return _follow(
+            self.prior, found, given, times, self.time_unit, self.seed, summaries=summaries, horizon=self.horizon, event_free=known
+        )
+
+
+def event_free(model: Model, patient: Patient) -> dict[str, float]:
+    """Return until when each time to event that the model states is known not to have come, in the patient's unit of time."""
+    return {name: event.earliest for name, event in patient.events.items() if name in model.outcomes}
 
 
 def conditioned(posterior: Posterior) -> Drawn:
@@ -98,6 +108,8 @@ def forecast(
 
     - horizon: end of the forecast, in the patient's time unit (default: the model's); by default the model's own horizon. times: instead.
     - regimen: what is given in the future as well (default: what the patient was given).
+    - times to event that the model states condition the draws, from the infusion on whenever the patient entered; simulated times of an
+      event come after the time until which it had not.
     - variants: so many populations drawn from the uncertainty of the estimates; zero takes the estimates as they are.
     - the same patient, population and seed give the same bits, in whatever company.
 
@@ -113,14 +125,15 @@ def forecast(
     if draws < 10:
         raise InputError(f"{draws} draws asked for; expected at least 10")
     unit = patient.time or prior.model.time
-    now = max((float(seen.times[-1]) for seen in patient.observations.values() if len(seen)), default=0.0)
+    known = event_free(prior.model, patient)
+    now = max([0.0, *(float(seen.times[-1]) for seen in patient.observations.values() if len(seen)), *known.values()])
     grid = _grid(prior.model, times, horizon, now, unit)
     posterior = sample_posterior(read_latent(prior, patient, variants=variants, seed=seed), draws=draws, seed=seed)
     given = _timed(regimen if regimen is not None else patient.regimen, unit)
     _check_future(given, patient, now, asked=regimen is not None)
-    after = _follow(prior, posterior, given, grid, unit, seed, outputs=outputs)
+    after = _follow(prior, posterior, given, grid, unit, seed, outputs=outputs, event_free=known)
     end = float(grid[-1])
-    notes = _notes(patient)
+    notes = _notes(prior.model, patient)
     return Forecast(patient, prior, posterior, conditioned(posterior), after, now, end, unit, given, seed, notes)
 
 
@@ -136,11 +149,13 @@ def _parametric(population: object) -> Parametric:
 def _follow(
     prior: Parametric, found: Posterior, given: Regimen | None, times: ArrayLike, unit: str, seed: int, *,
     outputs: Sequence[str] | None = None, summaries: Sequence[Summary] = (), horizon: float | None = None,
+    event_free: Mapping[str, float] = NOTHING,
 ) -> Simulation:  # fmt: skip
     people = Individuals(prior.model, np.arange(len(found.parameters)), found.parameters, chance=found.chance)
     return simulate(
-        prior, given, times=times, time_unit=unit, outputs=outputs, individuals=people, seed=seed, summaries=summaries, horizon=horizon
-    )
+        prior, given, times=times, time_unit=unit, outputs=outputs, individuals=people, seed=seed, summaries=summaries, horizon=horizon,
+        event_free=event_free,
+    )  # fmt: skip
 
 
 def _timed(given: Regimen | None, unit: str) -> Regimen | None:
@@ -165,15 +180,19 @@ def _ends_later(event: object, past: set[str]) -> bool:
     return isinstance(event, Level) and any(f"time={event.time!r}, input={event.input!r}, value={event.value!r}" in each for each in past)
 
 
-def _notes(patient: Patient) -> tuple[str, ...]:
+def _notes(model: Model, patient: Patient) -> tuple[str, ...]:
     found = []
-    if not any(len(seen) for seen in patient.observations.values()):
+    if not any(len(seen) for seen in patient.observations.values()) and not event_free(model, patient):
         found.append(f"Nothing was measured in patient {patient.id}: this is the forecast of the population.")
-    elif all(seen.censored.all() for seen in patient.observations.values() if len(seen)):
+    elif patient.observations and all(seen.censored.all() for seen in patient.observations.values() if len(seen)):
         found.append("No value was quantified: the forecast rests on limits alone.")
-    if patient.events:
-        what = ", ".join(patient.events)
+    strangers = [name for name in patient.events if name not in model.outcomes]
+    if strangers:
+        what = ", ".join(strangers)
         found.append(f"Times to event ({what}) are not part of the model; being alive or entering late says nothing under it.")
+    for name, event in patient.events.items():
+        if name in model.outcomes and event.latest < math.inf:
+            found.append(f"The event '{name}' has come; simulated times of it are of draws in which it had not.")
     if patient.occasions:
         found.append("Occasions are not told apart: the patient's parameters are the same in all of them.")
     return tuple(found)

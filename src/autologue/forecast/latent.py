@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +104,17 @@ def log_prior(z: Floats) -> Floats:
     return found
 
 
+def _likelihood(population: Parametric, patient: Patient) -> Likelihood | None:
+    """Return the likelihood of what was observed, None where that is nothing.
+
+    Of an event it counts from the start of the course that it had not come: a patient who enters late and alive is one of those who are.
+    """
+    events = {name: replace(event, entry=0.0) for name, event in patient.events.items() if name in population.model.outcomes}
+    if not events and not any(len(seen) for seen in patient.observations.values()):
+        return None
+    return Likelihood(Cohort((replace(patient, events=events),)), population)
+
+
 def read_latent(population: Parametric, patient: Patient, *, variants: int = 0, seed: int = 0) -> Latent:
     """Return what is unknown of a patient; `variants` above zero draws as many populations from the uncertainty of the estimates.
 
@@ -116,7 +127,7 @@ def read_latent(population: Parametric, patient: Patient, *, variants: int = 0, 
     # where nothing varies between patients there is nothing to estimate either, and the structure wants something
     unvaried = [name for name in population.model.parameters if name not in patient.known][:1]
     structure = read_structure(cohort, population, free=() if population.varying else unvaried)
-    likelihood = Likelihood(cohort, population) if any(len(seen) for seen in patient.observations.values()) else None
+    likelihood = _likelihood(population, patient)
     known = [name for name in population.varying if name in patient.known]
     if known:
         what = f"patient {patient.id}: '{known[0]}' is known and varies in the population"

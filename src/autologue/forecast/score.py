@@ -94,8 +94,9 @@ def leave_future_out(
 
 def _scored(population: Parametric, patient: Patient, cut: float, draws: int, seed: int) -> Iterator[dict[str, object]]:
     past = patient.until(cut)
-    empty = replace(patient, observations={})
-    later = [(name, k) for name, seen in patient.observations.items() for k in np.flatnonzero(seen.times > cut)]
+    empty = replace(patient, observations={}, events={})
+    later = [(name, k) for name, seen in patient.observations.items() if name not in population.model.outcomes
+             for k in np.flatnonzero(seen.times > cut)]  # fmt: skip
     if not later or not past.observations:
         return
     known, unknown = (sample_posterior(read_latent(population, each), draws=draws, seed=seed) for each in (past, empty))
@@ -117,7 +118,7 @@ def _single(patient: Patient, output: str, place: int) -> Patient:
         seen.times[at], unit=seen.unit, lower=seen.lower[at], upper=seen.upper[at], above=seen.above[at], limit=seen.limit[at],
         matrix=seen.matrix,
     )  # fmt: skip
-    return replace(patient, observations={output: one})
+    return replace(patient, observations={output: one}, events={})
 
 
 def _judged(found: Posterior, one: Patient, output: str, seed: int) -> tuple[float, float, float]:

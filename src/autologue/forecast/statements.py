@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy.stats import beta
 
 from autologue import units
 from autologue.engine.collect import summary_names
+from autologue.engine.happening import hazards_of
 from autologue.engine.summary import FirstAbove, FirstBelow, LastAbove, Maximum, Summary
 from autologue.errors import InputError, unknown
 from autologue.model import Model
@@ -24,7 +25,10 @@ from autologue.results import Simulation
 if TYPE_CHECKING:
     from autologue.forecast.forecast import Forecast
 
-__all__ = ["DetectableAt", "FallsBelow", "PeakAbove", "Probability", "RisesAgain", "Statement", "StaysBelow", "state", "usual_statements"]
+__all__ = [
+    "DetectableAt", "FallsBelow", "HappensBefore", "PeakAbove", "Probability", "RisesAgain", "Statement", "StaysBelow", "state",
+    "usual_statements",
+]  # fmt: skip
 
 Booleans = NDArray[np.bool_]
 LANDMARKS = (28.0, 90.0, 180.0, 365.0)  # days at which persistence is reported
@@ -146,7 +150,42 @@ class StaysBelow(_Summarised):
         return f"{self.output} below {self.level:g} {unit} from {time} {self.start:g} until {time} {self.until:g}"
 
 
-Statement = DetectableAt | PeakAbove | FallsBelow | RisesAgain | StaysBelow
+@dataclass(frozen=True, slots=True)
+class HappensBefore:
+    """A time to event that the model states comes before a time: a relapse, from its hazard in each draw.
+
+    since: until when it is known not to have come; `state` takes it from the patient.
+    """
+
+    event: str
+    before: float
+    since: float = 0.0
+
+    @property
+    def output(self) -> str:
+        """The output that says it."""
+        return f"cumulative_hazard_{self.event}"
+
+    def summaries(self) -> tuple[Summary, ...]:
+        """Return what the engine shall compute besides the courses."""
+        return ()
+
+    def times(self) -> tuple[float, ...]:
+        """Return the times at which the course is needed."""
+        return (0.0, self.since, self.before)
+
+    def holds(self, found: Simulation) -> NDArray[np.float64]:
+        """Return its probability in each draw (draws,)."""
+        total, times = found.data[self.output].to_numpy(), found.data["time"].to_numpy()
+        risk = [total[:, int(np.searchsorted(times, t))] for t in (self.since, self.before)]
+        return np.asarray(-np.expm1(risk[0] * (self.since > 0) - risk[1])) if self.before > self.since else np.zeros(len(total))
+
+    def text(self, unit: str, time: str) -> str:
+        """Return it in words."""
+        return f"{self.event} before {time} {self.before:g}"
+
+
+Statement = DetectableAt | PeakAbove | FallsBelow | RisesAgain | StaysBelow | HappensBefore
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +205,7 @@ def state(forecast: Forecast, statements: Sequence[Statement]) -> list[Probabili
     if not statements:
         return []
     model, unit = forecast.prior.model, forecast.time_unit
-    for each in statements:
-        if each.output not in model.outputs:
-            raise InputError(f"statement: model {model.name}: {unknown('output', each.output, model.outputs)}")
+    statements = [_known(forecast, each) for each in statements]
     times = sorted({t for each in statements for t in each.times()})
     ends = [getattr(each, name) for each in statements for name in ("until", "before", "time") if hasattr(each, name)]
     late = [t for t in ends if math.isfinite(t) and t > forecast.horizon * (1 + 1e-9)]
@@ -180,9 +217,29 @@ def state(forecast: Forecast, statements: Sequence[Statement]) -> list[Probabili
     found = []
     for each in statements:
         share = float(each.holds(after)[after.solved].mean())
-        text = each.text(model.outputs[each.output].unit, unit)
-        found.append(Probability(each, text, share, *jeffreys(share, count), float(each.holds(before)[before.solved].mean())))
+        text = each.text("" if isinstance(each, HappensBefore) else model.outputs[each.output].unit, unit)
+        plain = replace(each, since=0.0) if isinstance(each, HappensBefore) else each
+        found.append(Probability(each, text, share, *jeffreys(share, count), float(plain.holds(before)[before.solved].mean())))
     return found
+
+
+def _known(forecast: Forecast, statement: Statement) -> Statement:
+    """Return a statement that can be made; one about an event with the time until which it is known not to have come."""
+    model, patient = forecast.prior.model, forecast.patient
+    if not isinstance(statement, HappensBefore):
+        if statement.output not in model.outputs:
+            raise InputError(f"statement: model {model.name}: {unknown('output', statement.output, model.outputs)}")
+        return statement
+    hazards = hazards_of(model)
+    if statement.event not in hazards:
+        raise InputError(f"statement: model {model.name}: {unknown('time to event', statement.event, hazards)}")
+    event = patient.events.get(statement.event)
+    if event is None:
+        return statement
+    if math.isfinite(event.latest):
+        what = f"patient {patient.id} has had '{statement.event}' ({forecast.time_unit} {event.latest:g})"
+        raise InputError(f"statement: {what}, and nothing of it is left to be forecast")
+    return replace(statement, since=event.earliest)
 
 
 def jeffreys(share: float, count: float) -> tuple[float, float]:
@@ -193,17 +250,19 @@ def jeffreys(share: float, count: float) -> tuple[float, float]:
 
 
 def usual_statements(forecast: Forecast) -> list[Statement]:
-    """Return what can be said without a level of anybody's choice: detection above the assay limit, and death of the last tumour cell."""
+    """Return what can be said without a level of anybody's choice: detection, death of the last tumour cell, events that have a hazard."""
     model, found = forecast.prior.model, list[Statement]()
     day = units.convert(1.0, "day", forecast.time_unit)
     for name, seen in forecast.patient.observations.items():
         limits = seen.limit[np.isfinite(seen.limit)]
-        if len(limits):
+        if len(limits) and name in model.outputs:
             limit = units.convert(float(limits[-1]), seen.unit, model.outputs[name].unit)
             found += [DetectableAt(name, limit, t * day) for t in LANDMARKS if forecast.now < t * day <= forecast.horizon]
     tail = _tail_output(model)
     if tail and model.birth_death is not None:
         found.append(FallsBelow(tail, 1.0 / model.birth_death.cells_per_unit, forecast.horizon))
+    had = [name for name, event in forecast.patient.events.items() if math.isfinite(event.latest)]
+    found += [HappensBefore(name, forecast.horizon) for name in hazards_of(model) if name not in had]
     return found
 
 

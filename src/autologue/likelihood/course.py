@@ -62,7 +62,7 @@ def plan_courses(population: Parametric, cohort: Cohort, times: Sequence[Floats]
     """Return the courses of a cohort; without a `solver` it is chosen by the probe, once."""
     model = population.model
     given = tuple(_regimen(model, patient) for patient in cohort)
-    stated = model.closed_form is not None and model.birth_death is None and not model.rules
+    stated = prepare(model).system.closed is not None and model.birth_death is None and not model.rules
     untreated = np.array([regimen is None or not regimen.events for regimen in given])
     closed: NDArray[np.bool_] = untreated & stated
     reason = "the model states a closed form, and there are no doses or inputs" if closed.all() else "chosen by the caller"

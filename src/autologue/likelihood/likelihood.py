@@ -6,13 +6,13 @@
     found.log_density                             # (sets,); -inf where found.status tells why
 
 The log-likelihood of a patient is a sum of terms. A term says at which times it needs which outputs and adds its log-density to that of
-its lanes. This file holds the sum, `measured` the term of continuous outputs.
+its lanes. This file holds the sum, `measured` the term of continuous outputs, `happened` those of times to event, counts and categories.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +22,9 @@ from autologue.engine.solve import Solver
 from autologue.errors import InputError, ModelError
 from autologue.likelihood.course import Course, plan_courses
 from autologue.likelihood.extinction import Fates, chosen_fate, drawn_chance, fates, posterior, probability_name
-from autologue.likelihood.measured import Measured, add_chained
+from autologue.likelihood.happened import Happened, assemble_outcomes
+from autologue.likelihood.measured import IMPOSSIBLE, Measured, add_chained
+from autologue.likelihood.outcomes import OutcomeRows, read_outcomes
 from autologue.likelihood.residual import error_numbers
 from autologue.likelihood.rows import Rows, read_rows
 from autologue.model import Model
@@ -41,11 +43,15 @@ _KEPT = 16  # lanes that are kept for the next call
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Evaluation:
-    """log_density and status: (sets,), status codes into REASONS; prediction: (rows of all sets,), see `Lanes.row` and `Lanes.begin`."""
+    """log_density and status: (sets,), status codes into REASONS; prediction: (rows of all sets,), see `Lanes.row` and `Lanes.begin`.
+
+    outcomes: the part of times to event, counts and categories in the log-density (sets,), zero where there is none.
+    """
 
     log_density: Floats
     status: Integers
     prediction: Floats
+    outcomes: Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,18 +67,23 @@ class RowDensity:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Gradient:
-    """Derivatives by parameters `wrt`: of the predictions (rows of all sets, wrt) and of the log-density (sets, wrt); both themselves."""
+    """Derivatives by parameters `wrt`: of the predictions (rows of all sets, wrt) and of the log-density (sets, wrt); both themselves.
+
+    outcomes: the part of times to event, counts and categories in the log-density (sets,), which has no row in `density`.
+    """
 
     wrt: tuple[str, ...]
     density: RowDensity
     prediction: Floats
     log_density: Floats
+    outcomes: Floats
 
 
 class Likelihood:
     """The likelihood of a cohort under a population's model and residual errors, whose numbers are the defaults of every call.
 
     rows: the observations in the model's units. kinds (outputs,) and numbers (outputs, 3): the errors of `outputs`, sd, cv and exponent.
+    outcomes: the rows of times to event, counts and categories, None where there are none.
     """
 
     def __init__(self, cohort: Cohort, population: Parametric, *, solver: Solver | None = None) -> None:
@@ -83,17 +94,36 @@ class Likelihood:
         self.rows, self.kinds = read_rows(population, cohort)
         self.outputs: tuple[str, ...] = self.rows.outputs
         self.numbers: Floats = error_numbers(population, self.outputs)[1]
-        pieces = list(zip(self.rows.first[:-1], self.rows.first[1:], strict=True))
-        times = [np.unique(self.rows.time[a:b]) for a, b in pieces]
-        self.place: Integers = np.concatenate([np.searchsorted(t, self.rows.time[a:b]) for t, (a, b) in zip(times, pieces, strict=True)])
+        self.outcomes: OutcomeRows | None = read_outcomes(self.model, cohort)
+        times = self._times()
         tail = (probability_name(self.model),) if self.model.birth_death else ()
-        self.course: Course = plan_courses(population, cohort, times, (*self.outputs, *tail), solver)
+        more = () if self.outcomes is None else self.outcomes.outputs
+        self.course: Course = plan_courses(population, cohort, times, (*self.outputs, *more, *tail), solver)
         self._lanes: dict[bytes, Lanes] = {}
+
+    def _times(self) -> list[Floats]:
+        """Return the times at which each patient's course is needed; note the place of each row's among them."""
+        pieces = list(zip(self.rows.first[:-1], self.rows.first[1:], strict=True))
+        seen = [self.rows.time[a:b] for a, b in pieces]
+        more = self.outcomes
+        others = [] if more is None else [more.time[a:b] for a, b in zip(more.first[:-1], more.first[1:], strict=True)]
+        all_ = seen if more is None else [np.concatenate([t, o[np.isfinite(o)]]) for t, o in zip(seen, others, strict=True)]
+        times = [np.unique(t) for t in all_]
+        self.place: Integers = np.concatenate([np.searchsorted(t, own) for t, own in zip(times, seen, strict=True)]).astype(np.int64)
+        if more is not None:
+            found = [np.searchsorted(t, o.reshape(-1)).reshape(o.shape) for t, o in zip(times, others, strict=True)]
+            self.outcome_place: Integers = np.where(more.output >= 0, np.concatenate(found), -1).astype(np.int64)
+        return times
 
     @property
     def model(self) -> Model:
         """The model of the population."""
         return self.population.model
+
+    @property
+    def observed(self) -> int:
+        """How many observations there are: samples, times to event, counts and categories."""
+        return len(self.rows) + (0 if self.outcomes is None else self.outcomes.observed)
 
     def lanes(self, who: ArrayLike | None = None) -> Lanes:
         """Return the likelihood of the patients numbered `who` (sets,), one after another (None: each once), ready for parameters."""
@@ -119,6 +149,11 @@ class Lanes:
         self._course = likelihood.course.lanes(who)
         self._measured = Measured(likelihood.rows, likelihood.kinds, likelihood.place, self._course)
         self.row, self.begin, self.lane = self._measured.row, self._measured.begin, self._measured.lane
+        rows = likelihood.outcomes
+        self._happened: Happened | None = None
+        if rows is not None:
+            placed = replace(rows, output=np.where(rows.output >= 0, rows.output + len(likelihood.outputs), -1))
+            self._happened = Happened(placed, likelihood.outcome_place, self._course)
 
     def evaluate(self, parameters: Floats, numbers: Floats | None = None, *, pick: Floats | None = None) -> Evaluation:
         """Return the log-density of each set, (sets, parameters of the model); `numbers` are those of the errors.
@@ -130,10 +165,16 @@ class Lanes:
         buffer, solved = self._course.predict(sets)
         status = np.zeros(len(self.who), dtype=np.int64) if solved is None else solved
         total = np.zeros(len(self.who))
-        predicted = self._measured.add(buffer, self._numbers(numbers), total, status)
+        found = self._summed(buffer, self._numbers(numbers), total, status)
         if self.likelihood.model.birth_death is None:
-            return Evaluation(total, status, predicted)
-        return self._mixed(sets, buffer, self._numbers(numbers), Evaluation(total, status, predicted), pick)
+            return found
+        return self._mixed(sets, buffer, self._numbers(numbers), found, pick)
+
+    def _summed(self, buffer: Floats, numbers: Floats, total: Floats, status: Integers) -> Evaluation:
+        """Add the terms to `total`."""
+        predicted = self._measured.add(buffer, numbers, total, status)
+        outcomes = np.zeros(len(total)) if self._happened is None else self._happened.add(buffer, total, status)
+        return Evaluation(total, status, predicted, outcomes)
 
     def _mixed(self, sets: Floats, buffer: Floats, numbers: Floats, alive: Evaluation, pick: Floats | None) -> Evaluation:
         """Return the mixture over extinction, given the courses in which the last cells survive."""
@@ -153,11 +194,10 @@ class Lanes:
         sets = self._course.filled(parameters)
         buffer, status = self._predicted(sets)
         total = np.zeros(len(self.who))
-        predicted = self._measured.add(buffer, self._numbers(numbers), total, status)
+        alive = self._summed(buffer, self._numbers(numbers), total, status)
         found = fates(self.likelihood.course, self._course, buffer)
         if not len(found.of):
             return drawn_chance(found, np.full(len(sets), -1), u[:, 1])
-        alive = Evaluation(total, status, predicted)
         return drawn_chance(found, self._weighed(found, sets, self._numbers(numbers), alive, u[:, 0])[1], u[:, 1])
 
     def _weighed(self, found: Fates, sets: Floats, numbers: Floats, alive: Evaluation, pick: Floats | None) -> tuple[Evaluation, Integers]:
@@ -166,13 +206,13 @@ class Lanes:
         other, solved = lanes._course.predict(sets[found.of], found.chance)
         status = np.zeros(len(found.of), dtype=np.int64) if solved is None else solved
         total = np.zeros(len(found.of))
-        predicted = lanes._measured.add(other, numbers if len(numbers) == 1 else numbers[found.of], total, status)
+        predicted = lanes._summed(other, numbers if len(numbers) == 1 else numbers[found.of], total, status).prediction
         density, share, shares = posterior(found, alive.log_density, total)
         chosen = chosen_fate(found, share, shares, pick)
         prediction = alive.prediction.copy()
         for s, k in zip(np.flatnonzero(chosen >= 0), chosen[chosen >= 0], strict=True):
             prediction[self.begin[s] : self.begin[s + 1]] = predicted[lanes.begin[k] : lanes.begin[k + 1]]
-        return Evaluation(density, np.where(np.isfinite(density), 0, alive.status), prediction), chosen
+        return Evaluation(density, np.where(np.isfinite(density), 0, alive.status), prediction, alive.outcomes), chosen
 
     def by_row(self, parameters: Floats, numbers: Floats | None = None) -> RowDensity:
         """Return the log-density of each row and its derivatives by the prediction."""
@@ -181,29 +221,42 @@ class Lanes:
 
     def gradient(self, parameters: Floats, wrt: Sequence[str], numbers: Floats | None = None) -> Gradient:
         """Return derivatives by the named parameters; those that are known for a patient do not move it."""
-        buffer, slopes, status = self._differentiated(parameters, wrt)
+        buffer, slopes, more, status = self._differentiated(parameters, wrt)
         rows = self._by_row(buffer, status, numbers)
-        total = np.zeros((len(self.who), len(wrt)))
+        count, m = len(self.who), len(wrt)
+        total, outcomes = np.zeros((count, m)), np.zeros((1, count))
         add_chained(self.begin, rows.slope, slopes, total)
-        return Gradient(tuple(wrt), rows, slopes, total)
+        if (there := self._happened) is not None:
+            by, bend = np.zeros((1, count, m)), np.zeros((1, count, m, m))
+            assemble_outcomes(there.begin, there.kind, there.y, there.read(buffer)[None], more[None], outcomes, by, bend)
+            total += by[0]
+            rows.status[(rows.status == 0) & ~np.isfinite(outcomes[0])] = IMPOSSIBLE
+        return Gradient(tuple(wrt), rows, slopes, total, outcomes[0])
 
-    def predictions(self, parameters: Floats, wrt: Sequence[str]) -> tuple[Floats, Floats]:
-        """Return the predictions (rows of all sets,) and their derivatives (rows of all sets, wrt), NaN where a course is not solved."""
-        buffer, slopes, _ = self._differentiated(parameters, wrt)
-        return buffer[self._measured.cells], slopes
+    def predictions(self, parameters: Floats, wrt: Sequence[str]) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return the predictions (rows of all sets,) and their derivatives (rows of all sets, wrt), NaN where a course is not solved.
 
-    def _differentiated(self, parameters: Floats, wrt: Sequence[str]) -> tuple[Floats, Floats, Integers]:
-        """Return the buffer, the derivatives of the rows' predictions and the status of each set."""
+        Then the numbers that the rows of outcomes read (2 rows of all sets,), and their derivatives.
+        """
+        buffer, slopes, more, _ = self._differentiated(parameters, wrt)
+        read = np.empty(0) if self._happened is None else self._happened.read(buffer)
+        return buffer[self._measured.cells], slopes, read, more
+
+    def _differentiated(self, parameters: Floats, wrt: Sequence[str]) -> tuple[Floats, Floats, Floats, Integers]:
+        """Return the buffer, the derivatives of the rows' predictions, of what outcomes read, and the status of each set."""
         if self.likelihood.model.birth_death is not None:
             what = f"model {self.likelihood.model.name} has cells that die out by chance, where there are no derivatives"
             raise ModelError(f"{what}; use a method that needs none, such as SAEM")
         buffer, slopes, status = self._course.differentiate(self._course.filled(parameters), wrt)
         by_row = slopes[self._measured.cells]
+        more = np.empty((0, len(wrt))) if self._happened is None else self._happened.slopes(slopes)
         order = list(self.likelihood.model.parameters)
         known = ~np.isnan(self.likelihood.course.known[self.who][:, [order.index(name) for name in wrt]])
         if known.any():
             by_row[known[self.lane]] = 0.0
-        return buffer, by_row, status
+            if self._happened is not None:
+                more[np.repeat(known[self._happened.lane], 2, axis=0)] = 0.0
+        return buffer, by_row, more, status
 
     def _by_row(self, buffer: Floats, status: Integers, numbers: Floats | None) -> RowDensity:
         predicted, density, slope, curvature = self._measured.by_row(buffer, self._numbers(numbers), status)

@@ -65,13 +65,14 @@ class Rows:
 
 def read_rows(population: Parametric, cohort: Cohort) -> tuple[Rows, Integers]:
     """Return the table of a cohort's observations and the kind of error of each output; raises InputError for what cannot be."""
-    model, outputs = population.model, cohort.outputs
-    if not outputs or not any(len(o) for p in cohort for o in p.observations.values()):
+    model = population.model
+    outputs = tuple(name for name in cohort.outputs if name not in model.outcomes)
+    if not any(len(o) for p in cohort for o in p.observations.values()) and not any(e in model.outcomes for p in cohort for e in p.events):
         raise InputError(f"cohort {cohort.name or 'without a name'} holds no observation; expected at least one")
-    table: list[Floats] = []
+    table: list[Floats] = [np.empty((7, 0))]
     for number, patient in enumerate(cohort):
         for k, name in enumerate(outputs):
-            if name in patient.observations:
+            if name in patient.observations:  # counts and categories are terms of their own
                 table.append(_converted(model, patient, name, number, k))
     columns = np.concatenate(table, axis=1)
     patient_of, output_of = columns[:2].astype(np.int64)

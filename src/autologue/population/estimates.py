@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from autologue import seeds
 from autologue.errors import InputError
 from autologue.population.covariates import coefficient, label, with_coefficient
+from autologue.terms.outcome import signed_parameters
 from autologue.variability import LogitNormal, LogNormal, Normal
 
 if TYPE_CHECKING:
@@ -137,10 +138,15 @@ class Uncertainty:
 
 
 def scale_of(population: Parametric, name: str) -> Scale:
-    """Return the scale of a parameter: that of its variability, without one the log where its typical value is positive."""
+    """Return the scale of a parameter: that of its variability, without one the log where its typical value is positive.
+
+    A parameter of an outcome whose sign is free, as a coefficient of a link, has the scale of its value.
+    """
     kind = type(population.effect_scale(name))
     if kind in (LogNormal, LogitNormal, Normal):
         return {LogNormal: Scale.LOG, LogitNormal: Scale.LOGIT, Normal: Scale.VALUE}[kind]
+    if name in signed_parameters(population.model):
+        return Scale.VALUE
     typical = population.typical.get(name, population.model.parameters[name].value)
     return Scale.LOG if typical > 0 else Scale.VALUE
 

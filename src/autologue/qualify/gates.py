@@ -19,6 +19,7 @@ from autologue.errors import AutologueError, ModelError, unknown
 from autologue.model import Crossing, Function, Model, Names, call
 from autologue.qualify.dimensions import Context, Quantity, describe, fit
 from autologue.regimen import Regimen
+from autologue.terms.outcome import read_parameters
 from autologue.units import ONE, Unit
 
 __all__ = ["Finding", "check_model"]
@@ -122,6 +123,7 @@ def _functions(model: Model) -> list[Finding]:
     known = describe(written, time)
     names, dimensions = [], []
     read = _Read({})
+    read.seen |= read_parameters(model)  # whose units were checked where they were declared
     for part in _parts(model):
         context = Context(known, part.smooth)
         given = {name: Quantity(units.parse(q.unit), context) for name, q in model.parameters.items()}

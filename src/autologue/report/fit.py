@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from autologue import units
-from autologue.diagnose import PredictionErrors, VisualCheck, individual_curves
+from autologue.diagnose import EventCheck, PredictionErrors, VisualCheck, individual_curves
 from autologue.fit import Fit
 from autologue.plot.cohort import dose_times
 from autologue.plot.fits import convergence, errors_chart, individual_fits, observed_predicted, predictive_check
 from autologue.report.content import Figure, Reference, Report, Section, Table
+from autologue.report.fit_events import EVENT_METHODS, EVENT_REFERENCES, event_section
 
 __all__ = ["fit_report"]
 
@@ -53,23 +54,31 @@ _COLUMNS = {
 
 
 def fit_report(
-    found: Fit, rows: pd.DataFrame, errors: PredictionErrors, checks: Mapping[str, VisualCheck], *, record: Mapping[str, Any]
-) -> Report:
-    """Return the report; `rows` are the residuals, `checks` the visual checks by name, `record` the manifest."""
+    found: Fit, rows: pd.DataFrame | None, errors: PredictionErrors | None, checks: Mapping[str, VisualCheck], *,
+    record: Mapping[str, Any], events: Sequence[EventCheck] = (),
+) -> Report:  # fmt: skip
+    """Return the report; `rows`: residuals, `checks`: visual checks by name, `record`: the manifest, `events`: checks of hazards.
+
+    Without a measured output there are no residuals and no prediction errors (None).
+    """
     cohort, model = found.cohort, found.start.model
     seen = found.problem.likelihood.rows
-    share = 100 * seen.censored.mean()
-    subtitle = f"{model.title or model.name}; {len(cohort)} patients, {len(seen)} observations, {share:.0f} % of them censored"
+    more = found.problem.likelihood.observed - len(seen)
+    subtitle = f"{model.title or model.name}; {len(cohort)} patients, {len(seen)} observations"
+    subtitle += f", {100 * seen.censored.mean():.0f} % of them censored" if len(seen) else ""
+    subtitle += f", {more} times to event, counts and categories" if more else ""
     sections = [_estimates(found), _doubts(found), _convergence(found)]
-    for output in found.problem.likelihood.outputs:
-        sections.append(_output(found, output, rows, errors, checks))
-    sections.append(_patients(found))
+    if rows is not None and errors is not None:
+        sections += [_output(found, output, rows, errors, checks) for output in found.problem.likelihood.outputs]
+    sections += [event_section(found, check) for check in events]
+    if found.problem.varying:
+        sections.append(_patients(found))
     return Report(
         f"Fit of {model.name} to {cohort.name or 'a cohort'}",
         subtitle,
         sections,
-        METHODS.replace("{simulations}", f"{errors.simulations:,}"),
-        (Reference(f"The model: {model.reference}"), *REFERENCES),
+        METHODS.replace("{simulations}", f"{errors.simulations:,}" if errors else "no") + (EVENT_METHODS if events else ""),
+        (Reference(f"The model: {model.reference}"), *REFERENCES, *(EVENT_REFERENCES if events else ())),
         record,
     )
 
