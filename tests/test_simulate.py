@@ -18,7 +18,7 @@ from autologue.errors import InputError, SolveError, UnitError
 from autologue.functions import exp
 from autologue.model import BirthDeath, Dosing, Input, Model, Output, Parameter, Phase, Rule, State
 from autologue.model import Crossing as Cross
-from autologue.population import Categorical, CategoryEffect, Continuous, Correlation, Drawn, Individuals, Parametric
+from autologue.population import Categorical, CategoryEffect, Continuous, Correlation, Drawn, Individuals, Parametric, in_one_occasion
 from autologue.regimen import Bolus, Infusion, Level, Regimen
 from autologue.simulate import simulate, simulate_to_parquet
 from autologue.variability import LogNormal, Proportional
@@ -320,3 +320,58 @@ def test_a_closed_form_is_not_used_where_a_rule_may_act() -> None:
     assert simulate(closed, times=[48.0], patients=1).data.attrs["method"] == "closed form"
     found = simulate(replace(closed, rules=(rule,)), times=[48.0], patients=3).data
     np.testing.assert_allclose(found["amount"].to_numpy(), 4.0, rtol=1e-5)
+
+
+CHANGING = Parametric(
+    model=decay(closed_form=lambda t, p: dict(drug=p.start * exp(-p.rate * t))),
+    occasions=dict(rate=LogNormal(sd=0.4), start=LogNormal(sd=0.2)),
+)
+
+
+def test_a_later_occasion_has_parameters_of_its_own_and_the_states_go_over() -> None:
+    times = np.array([0.0, 2.0, 6.0, 10.0])
+    found = simulate(CHANGING, times=times, patients=4, seed=3, occasions=[6.0]).data
+    rate, start = (found[name].to_numpy() for name in ("rate", "start"))
+    one, two = (rate * np.exp(found[f"rate_occasion_{k}"].to_numpy()) for k in (1, 2))
+    first = start * np.exp(found["start_occasion_1"].to_numpy())
+    expected = first[:, None] * np.exp(-np.outer(one, np.minimum(times, 6.0)) - np.outer(two, np.maximum(times - 6.0, 0.0)))
+    np.testing.assert_allclose(found["amount"].to_numpy(), expected, rtol=1e-5)
+    assert np.abs(np.log(one / two)).min() > 1e-3
+
+
+def test_a_patient_is_the_same_person_in_the_first_occasion_with_and_without_later_ones() -> None:
+    times = [0.0, 2.0, 6.0]
+    without, plain = (simulate(p, times=times, patients=5, seed=3).data for p in (CHANGING, Parametric(model=CHANGING.model)))
+    several = simulate(CHANGING, times=times, patients=5, seed=3, occasions=[7.0, 20.0]).data
+    assert without.attrs["method"] == "closed form"
+    np.testing.assert_allclose(several["amount"].to_numpy(), without["amount"].to_numpy(), rtol=1e-5)
+    np.testing.assert_array_equal(several["rate"].to_numpy(), plain["rate"].to_numpy())
+    people = CHANGING.sample(20_000, seed=1)
+    np.testing.assert_allclose(np.log(people["rate"]).std(), np.hypot(0.3, 0.4), rtol=0.02)
+    np.testing.assert_allclose(np.log(people["start"]).std(), 0.2, rtol=0.02)
+
+
+def test_occasions_in_another_unit_after_doses_and_by_listed_regimens() -> None:
+    given = Regimen(Level(0.0, "block", 1.0, until=1.0), time="day")
+    found = simulate(CHANGING, given, times=[0.5, 1.0], time_unit="day", patients=3, seed=2, occasions=[1.0]).data
+    listed = simulate(CHANGING, [given] * 3, times=[0.5, 1.0], time_unit="day", patients=3, seed=2, occasions=[1.0]).data
+    first = found["start"].to_numpy() * np.exp(found["start_occasion_1"].to_numpy())
+    np.testing.assert_allclose(found["amount"].to_numpy(), first[:, None].repeat(2, axis=1), rtol=1e-6)
+    np.testing.assert_array_equal(listed["amount"].to_numpy(), found["amount"].to_numpy())
+
+
+def test_in_one_occasion_all_variability_is_between_patients() -> None:
+    people = replace(CHANGING, occasion_correlations=[Correlation("rate", "start", 0.5)])
+    alone = in_one_occasion(people)
+    expected = np.diag([0.3**2 + 0.4**2, 0.2**2]) + 0.5 * 0.4 * 0.2 * (1 - np.eye(2))
+    np.testing.assert_allclose(alone.covariance(), expected)
+    assert not alone.occasions
+
+
+def test_occasions_that_cannot_be_are_refused() -> None:
+    with pytest.raises(InputError, match="nothing changes between them"):
+        simulate(MODEL, times=[1.0], occasions=[1.0])
+    with pytest.raises(InputError, match="times above zero in ascending order"):
+        simulate(CHANGING, times=[1.0], occasions=[2.0, 1.0])
+    with pytest.raises(InputError, match="parameters are those of one occasion"):
+        simulate(CHANGING, times=[1.0], occasions=[2.0], individuals=CHANGING.sample(3, seed=1))

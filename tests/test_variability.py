@@ -52,6 +52,7 @@ def test_residual_errors_have_their_standard_deviation(error: Any, expected: Cal
     prediction = np.array([0.0, 10.0, 400.0])
     np.testing.assert_allclose(error.observe(prediction, 1.0) - prediction, expected(prediction))
     np.testing.assert_allclose(error.observe(prediction, 0.0), prediction)
+    np.testing.assert_allclose(error.deviation(prediction) + 0.0 * prediction, expected(prediction))
 
 
 def test_log_normal_residual_error_is_additive_on_the_logarithm() -> None:

@@ -47,6 +47,18 @@ def stein_limit(seed: int) -> float:
     return float(np.median(drawn.data["transgene_measured"]))
 
 
+def measured_only(cohort: Cohort) -> Cohort:
+    """Return the cohort without its censored rows (M1)."""
+    people = []
+    for patient in cohort:
+        seen = {}
+        for output, o in patient.observations.items():
+            kept = ~o.censored
+            seen[output] = Observations(o.times[kept], o.lower[kept], unit=o.unit)
+        people.append(replace(patient, observations=seen))
+    return Cohort(tuple(people), f"{cohort.name}, censored rows dropped")
+
+
 LEON_TIMES = (1, 3, 5, 7, 10, 14, 17, 21, 28, 35, 42, 60)
 
 

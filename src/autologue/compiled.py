@@ -12,13 +12,14 @@ from typing import Any, TypeVar, cast
 import numba
 import platformdirs
 
-__all__ = ["cache_home", "compiled", "compiled_fast", "compiled_inline"]
+__all__ = ["cache_home", "compiled", "compiled_fast", "compiled_inline", "compiled_part"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
 # never `nnan` or `ninf`: a NaN must be seen
 FASTMATH = {"contract", "nsz", "arcp", "reassoc"}
 _numba: Any = numba.core.config
+_BARE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def cache_home() -> Path:
@@ -56,18 +57,26 @@ def compiled_fast(function: F) -> F:
     return _compile(function, fastmath=FASTMATH)
 
 
+def compiled_part(function: F) -> F:
+    """Compile `function` as `compiled_fast` does, for compiled callers only: from Python it cannot be called.
+
+    What numba writes so that Python can call a function costs as much to compile as a short function.
+    """
+    return _compile(function, fastmath=FASTMATH, **_BARE)
+
+
 def compiled_inline(function: F) -> F:
     """Compile `function` as `compiled_fast` does, into each of its callers: passing many arrays costs more than small work."""
-    return cast("F", numba.njit(nogil=True, error_model="numpy", fastmath=FASTMATH, forceinline=True)(function))
+    return cast("F", numba.njit(nogil=True, error_model="numpy", fastmath=FASTMATH, forceinline=True, **_BARE)(function))
 
 
-def _compile(function: F, *, fastmath: bool | set[str]) -> F:
+def _compile(function: F, *, fastmath: bool | set[str], **more: Any) -> F:
     before = _numba.CACHE_DIR
     if not before:
         _numba.CACHE_DIR = str(cache_home() / f"engine_{_stamp()}")
     try:
-        return cast("F", numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function))
+        return cast("F", numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath, **more)(function))
     except RuntimeError:  # "cannot cache function ...: no locator available"
-        return cast("F", numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function))
+        return cast("F", numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, **more)(function))
     finally:
         _numba.CACHE_DIR = before

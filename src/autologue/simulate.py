@@ -46,6 +46,7 @@ def simulate(
     individuals: Individuals | None = None,
     start: float = 0.0,
     visits: Sequence[float] = (),
+    occasions: Sequence[float] = (),
     solver: Solver | None = None,
     workers: int | None = None,
     event_free: Mapping[str, float] = NOTHING,
@@ -57,8 +58,9 @@ def simulate(
     - individuals: patients already sampled, used as they are.
     - regimen: one for all (None: the model's own), one a patient, or a function from the sampled patients to one each; its times are in
       the model's unit unless it says another.
-    - times: ascending, in `time_unit` (default: the model's unit), as are `horizon`, `start`, `visits` and the windows of summaries. None:
-      101 times over the horizon; (): none, only summaries. horizon defaults to the last time, or the model's own where there is none.
+    - times: ascending, in `time_unit` (default: the model's unit), as are `horizon`, `start`, `visits`, `occasions` and the windows of
+      summaries. None: 101 times over the horizon; (): none, only summaries. horizon defaults to the last time, or the model's own where
+      there is none.
     - patients: 0 to patients - 1 of the endless population of this seed: patient 7 is the same person for any number, block or worker.
     - residual: adds `<output>_measured`, drawn with the residual error of each output that has one, and a count or category for each that
       the model states; the same patient, time and output meet the same error in every draw.
@@ -66,6 +68,7 @@ def simulate(
       the hazard of each patient, NaN where the event does not come by the horizon, or comes after a terminal one.
     - draws: populations drawn from the uncertainty of the typical values; adds the dimension `draw`.
     - visits: when rules that act at visits look.
+    - occasions: when occasions after the first begin, for a population whose parameters change between them; without, all is one occasion.
     - progress: called with the number of patients done since the last call.
 
     Raises InputError for what cannot be used (TooLargeError above 500 MB); SolveError where no patient could be solved.
@@ -78,7 +81,7 @@ def simulate(
     plan = make_plan(
         population, regimen, times, horizon=horizon, patients=patients, seed=seed, time_unit=time_unit, outputs=outputs,
         summaries=summaries, residual=residual, individuals=individuals, start=start, visits=visits, solver=solver, workers=workers,
-        event_free=event_free,
+        event_free=event_free, occasions=occasions,
     )  # fmt: skip
     populations = draw_populations(plan.population, draws, seed)
     plan.refuse_above(LIMIT, plan.count, max(draws, 1))
@@ -108,6 +111,7 @@ def simulate_to_parquet(
     individuals: Individuals | None = None,
     start: float = 0.0,
     visits: Sequence[float] = (),
+    occasions: Sequence[float] = (),
     solver: Solver | None = None,
     workers: int | None = None,
     event_free: Mapping[str, float] = NOTHING,
@@ -124,7 +128,7 @@ def simulate_to_parquet(
     plan = make_plan(
         population, regimen, times, horizon=horizon, patients=patients, seed=seed, time_unit=time_unit, outputs=outputs,
         summaries=summaries, residual=residual, individuals=individuals, start=start, visits=visits, solver=solver, workers=workers,
-        event_free=event_free,
+        event_free=event_free, occasions=occasions,
     )  # fmt: skip
     plan.refuse_above(LIMIT, min(chunk, plan.count), 1)
     attributes = {**plan.attributes(), "draws": draws}

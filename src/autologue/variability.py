@@ -69,6 +69,10 @@ class LogNormal:
         object.__setattr__(self, "lower", lower)
         object.__setattr__(self, "upper", upper)
 
+    def deviation(self, prediction: Any) -> Any:
+        """Return the standard deviation of the logarithm of a measurement, the same at every prediction."""
+        return self.sd
+
     def observe(self, prediction: Any, eps: Any) -> Any:
         """Return a measurement of `prediction` (>= 0) for a standard normal `eps`."""
         import numpy as np
@@ -119,6 +123,10 @@ class Constant:
 
     sd: float
 
+    def deviation(self, prediction: Any) -> Any:
+        """Return the standard deviation of a measurement, the same at every prediction."""
+        return self.sd
+
     def observe(self, prediction: Any, eps: Any) -> Any:
         """Return a measurement of `prediction` for a standard normal `eps`."""
         return prediction + self.sd * eps
@@ -129,6 +137,10 @@ class Proportional:
     """Residual error whose standard deviation is `cv` times the prediction."""
 
     cv: float
+
+    def deviation(self, prediction: Any) -> Any:
+        """Return the standard deviation of a measurement of `prediction`."""
+        return self.cv * abs(prediction)
 
     def observe(self, prediction: Any, eps: Any) -> Any:
         """Return a measurement of `prediction` for a standard normal `eps`."""
@@ -142,9 +154,13 @@ class Combined1:
     sd: float
     cv: float
 
+    def deviation(self, prediction: Any) -> Any:
+        """Return the standard deviation of a measurement of `prediction`."""
+        return self.sd + self.cv * abs(prediction)
+
     def observe(self, prediction: Any, eps: Any) -> Any:
         """Return a measurement of `prediction` for a standard normal `eps`."""
-        return prediction + (self.sd + self.cv * abs(prediction)) * eps
+        return prediction + self.deviation(prediction) * eps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +170,13 @@ class Combined2:
     sd: float
     cv: float
 
+    def deviation(self, prediction: Any) -> Any:
+        """Return the standard deviation of a measurement of `prediction`."""
+        return (self.sd**2 + (self.cv * prediction) ** 2) ** 0.5
+
     def observe(self, prediction: Any, eps: Any) -> Any:
         """Return a measurement of `prediction` for a standard normal `eps`."""
-        return prediction + (self.sd**2 + (self.cv * prediction) ** 2) ** 0.5 * eps
+        return prediction + self.deviation(prediction) * eps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,9 +186,13 @@ class Power:
     cv: float
     exponent: float
 
+    def deviation(self, prediction: Any) -> Any:
+        """Return the standard deviation of a measurement of `prediction`."""
+        return self.cv * abs(prediction) ** self.exponent
+
     def observe(self, prediction: Any, eps: Any) -> Any:
         """Return a measurement of `prediction` for a standard normal `eps`."""
-        return prediction + self.cv * abs(prediction) ** self.exponent * eps
+        return prediction + self.deviation(prediction) * eps
 
 
 ResidualError = Constant | Proportional | Combined1 | Combined2 | Power | LogNormal

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from analysis_models import DECAY
 
-from autologue.analysis import Design, Observed, collinearity, identify, profile_likelihood
+from autologue.analysis import Design, Observed, collinearity, identify, profile_design
 from autologue.analysis.profile import LIMIT
 from autologue.errors import InputError
 from autologue.library import load
@@ -73,7 +73,7 @@ def test_each_residual_error_weighs_its_measurements(error, sd) -> None:
 
 
 def test_profiles_of_a_linear_problem_are_parabolas() -> None:
-    found = profile_likelihood(DECAY, OWN, parameters=["start", "second"], estimated=["start", "second"])
+    found = profile_design(DECAY, OWN, parameters=["start", "second"], estimated=["start", "second"])
     x = np.column_stack([np.ones(4), -np.array(TIMES)]) / 0.2
     error = np.sqrt(np.diagonal(np.linalg.inv(x.T @ x)))  # of log start, and of the rate itself
     table = found.table.set_index("parameter")
@@ -87,7 +87,7 @@ def test_profiles_of_a_linear_problem_are_parabolas() -> None:
 
 def test_a_profile_of_what_cannot_be_told_is_open_or_flat() -> None:
     """first + second is known and both are positive, so each has an upper bound only; idle is flat."""
-    found = profile_likelihood(DECAY, OWN, parameters=["first", "idle"], estimated=["start", "first", "second", "idle"])
+    found = profile_design(DECAY, OWN, parameters=["first", "idle"], estimated=["start", "first", "second", "idle"])
     verdicts = found.table.set_index("parameter")["verdict"]
     assert verdicts["first"] == "bounded above only"
     assert verdicts["idle"] == "not identifiable: the profile is flat"
@@ -96,7 +96,7 @@ def test_a_profile_of_what_cannot_be_told_is_open_or_flat() -> None:
 
 def test_noise_moves_the_estimate_by_the_seed_alone() -> None:
     def estimate(seed: int) -> float:
-        found = profile_likelihood(DECAY, OWN, parameters=["start"], estimated=["start"], noise=True, seed=seed)
+        found = profile_design(DECAY, OWN, parameters=["start"], estimated=["start"], noise=True, seed=seed)
         return float(found.table["estimate"].iloc[0])
 
     assert estimate(1) == estimate(1) != estimate(2)
@@ -121,7 +121,7 @@ def test_the_killing_of_kimmel_is_collinear_with_its_half_saturation() -> None:
         (lambda: Design(()), "observes nothing"),
         (lambda: Design((Observed("amount", (1.0,)), Observed("amount", (2.0,)))), "observed twice"),
         (lambda: Observed("amount", ()), "at least one finite time"),
-        (lambda: profile_likelihood(DECAY, OWN, parameters=["first"], estimated=["start"]), "profiled but not estimated"),
+        (lambda: profile_design(DECAY, OWN, parameters=["first"], estimated=["start"]), "profiled but not estimated"),
         (lambda: identify(load("kirouac_2023"), Design((Observed("car_t", (0.0, 7.0), LogNormal(sd=0.3)),))), "is zero at a time"),
     ],
 )

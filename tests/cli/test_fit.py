@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from autologue import seeds
+from autologue.cli.reading import find_model
 from autologue.engine.closed import closed_form
 from autologue.fit import load_fit
 from autologue.library import populations
@@ -65,7 +66,8 @@ def test_it_shows_estimates_and_writes_what_was_asked(autologue: Callable[..., o
     assert fit.start.typical["t_max"] == 10.0
     pd.testing.assert_frame_equal(pd.read_csv(table, index_col="name"), fit.table, check_names=False, check_dtype=False)
     html = page.read_text(encoding="utf-8")
-    for words in ("8 iterations of at most 8", "Individual fits, every patient", "Shrinkage", "open triangles: censored", "SAEM"):
+    for words in ("8 iterations of at most 8", "Individual fits, every patient", "Shrinkage", "open triangles: censored", "SAEM",
+                  "Correlations of random effects", "Standard errors on the scale of estimation", "middle 90 % of"):
         assert words in html, words
     assert "http" not in html.replace("https://doi.org/", "")
 
@@ -122,7 +124,12 @@ def test_what_cannot_be_fitted_leaves_no_file(
         ("[bounds]\nalpha = 1", "bounds.alpha"),
         ("[settings]\nchians = 3", "unknown setting of saem 'chians'; did you mean chains"),
         ("[settings]\nchains = 'three'", "chains"),
-        ("[settings]\nexploration = 0", "whole number above zero"),
+        ("[settings]\nexploration = 0", "whole number of at least 1"),
+        ("[settings]\nchains = 3.5", "chains=3.5): expected a whole number"),
+        ("[occasions]\nt_max = 0.2", "occasions.t_max"),
+        ("[occasions]\nalpha = {cv = -1.0}", "alpha"),
+        ("[occasions]\nalhpa = {sd = 0.2}", "did you mean alpha"),
+        ("occasion_blocks = [['alpha', 'beta']]", "occasions"),
         ("method = 'focei'\n[settings]\nstarts = 0", "at least 1"),
     ],
 )
@@ -135,3 +142,67 @@ def test_bad_settings_are_one_sentence(refused: Callable[..., str], study: Path,
 
 def test_without_a_model_it_says_what_to_do(refused: Callable[..., str], study: Path) -> None:
     assert "expected --model NAME" in refused("fit", study)
+
+
+ORAL = '''
+from autologue.functions import exp
+from autologue.model import Dosing, Model, Output, Parameter, Phase, State
+from autologue.variability import LogNormal, Proportional
+
+MODEL = Model(
+    name="crossing",
+    time="hour",
+    states=dict(amount=State("mg", "drug", absolute=1e-9)),
+    parameters=dict(
+        k=Parameter(0.2, "1/hour", "rate", LogNormal(sd=0.3), "assumed"), v=Parameter(5.0, "L", "volume", LogNormal(sd=0.2), "assumed")
+    ),
+    initial=lambda: dict(amount=0.0),
+    phases=[Phase(lambda y, p: dict(amount=-p.k * y.amount))],
+    outputs=dict(concentration=Output(lambda y, p: y.amount / p.v, "mg/L", Proportional(cv=0.15))),
+    dosing=dict(vein=Dosing("amount", "mg")),
+    reference="a test",
+)
+'''
+
+
+@pytest.fixture
+def crossover(tmp_path: Path) -> tuple[Path, Path]:
+    """Twelve patients, two doses in two occasions, and the file of their model."""
+    model = tmp_path / "crossing.py"
+    model.write_text(ORAL)
+    rows = []
+    random = np.random.default_rng(6)
+    for k in range(1, 13):
+        rate, left = 0.2 * np.exp(0.3 * random.standard_normal()), 0.0
+        volume = 5.0 * np.exp(0.2 * random.standard_normal())
+        for occasion in (1, 2):
+            own, begin = rate * np.exp(0.25 * random.standard_normal()), 24.0 * (occasion - 1)
+            rows.append((k, begin, ".", 100, 1, occasion))
+            left += 100.0
+            for hours in (1.0, 4.0, 8.0, 12.0):
+                y = left * np.exp(-own * hours) / volume * (1 + 0.15 * random.standard_normal())
+                rows.append((k, begin + hours, f"{y:.4f}", ".", 0, occasion))
+            left *= np.exp(-own * 24.0)
+    path = tmp_path / "crossover.csv"
+    pd.DataFrame(rows, columns=["ID", "TIME", "DV", "AMT", "EVID", "OCC"]).to_csv(path, index=False)
+    return path, model
+
+
+def test_occasions_and_several_starts(autologue: Callable[..., object], crossover: tuple[Path, Path], tmp_path: Path) -> None:
+    data, model = crossover
+    saved, page = tmp_path / "fit.json", tmp_path / "fit.html"
+    units = ("--unit", "concentration=mg/L", "--unit", "vein=mg", "--unit", "time=hour")
+    what = ("--method", "focei", "--occasion", "k.cv=0.2", "--starts", 2, "--simulations", 100, "--save", saved, "--out", page)
+    done = autologue("fit", data, "--model", model, *units, *what)
+    assert done.exit_code == 0, done.output  # type: ignore[attr-defined]
+    assert "gamma_k" in done.output  # type: ignore[attr-defined]
+    assert "Distinct optima of 2 starts" in done.output  # type: ignore[attr-defined]
+    found = load_fit(saved, model=find_model(str(model)))
+    assert [len(p.occasions) for p in found.cohort] == [1] * 12
+    assert 0.1 < found.table.estimate["gamma_k"] < 0.5
+    assert "gamma_k" in page.read_text()
+    assert "k_occasion_2" in page.read_text()
+    settings = tmp_path / "fit.toml"
+    settings.write_text("[occasions]\nk = {sd = 0.2}\nv = {sd = 0.2}\n[settings]\nprobes = 0\n")
+    again = autologue("fit", data, "--model", model, *units, "--method", "focei", "--settings", settings)
+    assert "gamma_v" in again.output  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, norm
 
-from autologue.diagnose import Cases, FromModel, bootstrap, profile_likelihood, sir
+from autologue.diagnose import Cases, FromModel, bootstrap, profile_estimates, profile_likelihood, sir
 from autologue.errors import InputError
 from autologue.fit import FOCEI, fit
 from autologue.model import Model, Output, Parameter, Phase, State
@@ -109,15 +109,39 @@ def test_an_interrupted_bootstrap_goes_on_as_if_it_had_not_been(fitted, tmp_path
     whole = bootstrap(fitted, replicates=4, seed=2)
     bootstrap(fitted, replicates=2, seed=2, file=file)
     with file.open("a") as out:
-        out.write('{"replicate": 2, "vec')
+        out.write('{"piece": 2, "res')
     resumed = bootstrap(fitted, replicates=4, seed=2, file=file)
     assert np.array_equal(whole.vectors, resumed.vectors)
-    assert [json.loads(line).get("replicate") for line in file.read_text().splitlines()] == [None, 0, 1, 2, 3]
+    assert [json.loads(line).get("piece") for line in file.read_text().splitlines()] == [None, 0, 1, 2, 3]
     with pytest.raises(InputError, match="no bootstrap of this fit"):
         bootstrap(fitted, replicates=4, seed=3, file=file)
     file.write_text("nothing\n")
     with pytest.raises(InputError, match="no bootstrap of this fit"):
         bootstrap(fitted, replicates=4, seed=2, file=file)
+
+
+def test_processes_change_no_bit_and_files_go_on(fitted, tmp_path):
+    """A model of this file, which no other process could import, goes along; finished pieces are taken from the file."""
+    one, two = (bootstrap(fitted, replicates=4, seed=2, workers=n) for n in (1, 2))
+    assert np.array_equal(one.vectors, two.vectors)
+    alone, beside = (sir(fitted, draws=60, resamples=30, seed=1, workers=n, file=tmp_path / f"sir{n}.jsonl") for n in (1, 2))
+    assert np.array_equal(alone.vectors, beside.vectors)
+    assert alone.effective == beside.effective
+    file, seen = tmp_path / "profile.jsonl", []
+    both = profile_estimates(fitted, ["mu", "sd_y"], file=file, progress=seen.append)
+    again = profile_estimates(fitted, ["mu", "sd_y"], workers=2, file=tmp_path / "other.jsonl")
+    assert seen == [1, 1]
+    assert file.read_text().count("piece") == 2
+    kept = profile_estimates(fitted, ["sd_y"], file=file, progress=seen.append)
+    for found in (again, kept):
+        for name, profile in found.items():
+            assert (profile.lower, profile.upper) == (both[name].lower, both[name].upper)
+            assert profile.points.equals(both[name].points)
+    assert both["mu"].upper == profile_likelihood(fitted, "mu").upper
+    with pytest.raises(InputError, match="holds no bootstrap"):
+        bootstrap(fitted, replicates=4, file=file)
+    with pytest.raises(InputError, match="at least one"):
+        bootstrap(fitted, replicates=4, workers=0)
 
 
 def test_the_parametric_bootstrap_has_the_spread_of_the_model_and_its_limits(fitted, cohort):

@@ -10,6 +10,7 @@ import pytest
 
 from autologue.errors import InputError, SolveError
 from autologue.fit import FO, FOCE, FOCEI, Laplace, Prior, Quadrature, fit, load_fit
+from autologue.fit.basins import End, distinct_basins
 from autologue.functions import exp, log
 from autologue.model import Model, Output, Parameter, Phase, State
 from autologue.patient import Cohort, Observations, Patient
@@ -134,6 +135,49 @@ def test_several_starts_report_their_basins(theophylline) -> None:
     basins = [words for name, words in found.estimated.settings if name == "basin"]
     assert sum(int(words.split(" of 3 starts")[0].rsplit(" ", 1)[1]) for words in basins) == 3
     assert found.log_likelihood >= -179.7017
+    assert found.basins.starts.sum() == 3
+    assert found.basins.log_likelihood[0] == pytest.approx(found.log_likelihood, abs=1e-3)
+    assert found.basins.cl[0] == pytest.approx(found.table.estimate.cl, rel=1e-3)
+
+
+def test_optima_are_distinct_by_height_or_by_place() -> None:
+    ends = [End(-10.0, np.array([0.0, 0.0]), 1), End(-10.05, np.array([0.5, 0.0]), 0), End(-10.05, np.array([5.0, 0.0]), 2)]
+    ends += [End(-12.0, np.array([0.1, 0.0]), 3), End(-12.2, np.array([0.1, 0.0]), 4, error=0.2)]
+    found = distinct_basins(ends, np.eye(2))
+    assert [(b.value, b.count, b.given) for b in found] == [(-10.0, 2, True), (-10.05, 1, False), (-12.0, 2, False)]
+
+
+def test_absorption_and_elimination_that_change_places_are_two_optima_of_one_height() -> None:
+    found = fit(*_flip_flop(), method=FOCEI(starts=6, probes=0), seed=1)
+    best = found.basins[found.basins.below < 0.1]
+    assert len(best) == 2
+    assert best.ka.iloc[0] == pytest.approx(best.ke.iloc[1], rel=0.05)
+    assert any("another optimum is as good" in words for words in found.warnings)
+
+
+def _flip_flop() -> tuple[Cohort, Parametric]:
+    """Return data of two exponentials that either parameter may be the rate of."""
+
+    def course(t, p):
+        return dict(amount=10.0 * (exp(-p.ke * t) - exp(-p.ka * t)) / (p.ka - p.ke))
+
+    model = Model(
+        name="flip_flop",
+        time="h",
+        states=dict(amount=State("mg")),
+        parameters=dict(ka=Parameter(0.7, "1/h", "one rate", LogNormal(sd=0.2)), ke=Parameter(0.5, "1/h", "the other", LogNormal(sd=0.2))),
+        initial=lambda: dict(amount=0.0),
+        phases=[Phase(lambda t, p: dict(amount=10.0 * (p.ka * exp(-p.ka * t) - p.ke * exp(-p.ke * t)) / (p.ka - p.ke)))],
+        outputs=dict(amount=Output(lambda y: y.amount, "mg", Constant(sd=0.5))),
+        closed_form=course,
+        reference="none",
+    )
+    random, times, people = np.random.default_rng(2), np.array([0.5, 1.0, 2.0, 4.0, 8.0, 12.0]), []
+    for k in range(20):
+        ka, ke = np.array([1.5, 0.25]) * np.exp(0.2 * random.standard_normal(2))
+        y = 10.0 * (np.exp(-ke * times) - np.exp(-ka * times)) / (ka - ke) + 0.3 * random.standard_normal(6)
+        people.append(Patient(id=str(k), observations=dict(amount=Observations(times, y, unit="mg"))))
+    return Cohort(tuple(people)), Parametric(model=model)
 
 
 def test_fixed_and_bounded(theophylline) -> None:

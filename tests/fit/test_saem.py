@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from autologue.errors import InputError, SolveError
-from autologue.fit import SAEM, Fit, Prior, Stop, fit, load_fit
+from autologue.fit import FOCEI, SAEM, Fit, Prior, Stop, fit, load_fit
+from autologue.fit.estimated import inverse_information
 from autologue.fit.problem import pose
 from autologue.fit.quadrature import quadrature_marginal
 from autologue.fit.structure import read_structure
@@ -222,3 +223,47 @@ def test_what_saem_cannot_do_is_told(censored):
         fit(cohort, replace(population, variability=dict(ka=None, cl=None, v=None)), free=["cl"])
     with pytest.raises(InputError, match=r"SAEM\(chains=0\)"):
         SAEM(chains=0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [dict(chains=3.5), dict(chains=0), dict(exploration=True), dict(draws="x"), dict(starts=0), dict(annealing=-1), dict(error=0)],
+)
+def test_settings_that_are_no_numbers_are_refused(wrong):
+    with pytest.raises(InputError, match=f"{next(iter(wrong))}=.*expected a"):
+        SAEM(**wrong)
+
+
+def test_what_the_data_do_not_determine_is_left_out_of_the_information():
+    information = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, -0.01]])
+    free, spare = np.ones(3, dtype=bool), np.array([False, True, True])
+    found = inverse_information(information, free, spare=spare)
+    np.testing.assert_allclose(found[:2, :2], np.linalg.inv(information[:2, :2]))
+    assert np.isnan(found[2]).all()
+    assert np.isnan(inverse_information(information, free)).all()
+    assert np.isnan(inverse_information(information, free, spare=spare & ~spare)).all()
+
+
+def test_six_patients_get_the_standard_errors_that_the_data_give(theophylline):
+    """A random effect that six patients do not show: it has no standard error, in words, and the others have theirs."""
+    cohort, population = theophylline
+    few = Cohort(cohort.patients[:6], "six")
+    made = fit(few, population, method=SAEM(exploration=150, smoothing=150, stop=None, draws=500), seed=0)
+    se = made.table.se
+    assert np.isnan(se["omega_ka"])
+    assert np.isfinite(se.drop("omega_ka")).all()
+    assert any("not positive definite along 'omega_ka'" in words for words in made.warnings)
+    held = fit(few, made.population, method=FOCEI(probes=0), fixed=["omega_ka"])
+    assert se[["cl", "v", "omega_cl", "sd_concentration"]].to_numpy() == pytest.approx(
+        held.table.se[["cl", "v", "omega_cl", "sd_concentration"]].to_numpy(), rel=0.25
+    )
+
+
+def test_a_truncation_that_matters_is_refused_and_one_that_grew_is_said(theophylline):
+    cohort, population = theophylline
+    cut = replace(population, variability=dict(cl=LogNormal(sd=0.3, lower=2.0)))
+    with pytest.raises(InputError, match=r"of the distribution of 'cl' lie outside its truncation at the start"):
+        fit(cohort, cut)
+    near = replace(population, variability=dict(cl=LogNormal(sd=0.1, lower=2.2)))
+    made = fit(cohort, near, method=SAEM(exploration=60, smoothing=30, stop=None, draws=300))
+    assert any("of the fitted distribution of 'cl' lie outside its truncation" in words for words in made.warnings)

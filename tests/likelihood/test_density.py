@@ -11,6 +11,7 @@ from scipy import integrate, special, stats
 from autologue.likelihood import observe_above
 from autologue.likelihood.density import COMBINED1, COMBINED2, CONSTANT, LOGNORMAL, POWER, PROPORTIONAL, deviation, row_parts, row_value
 from autologue.likelihood.normal import log_cdf, log_cdf_parts, log_interval
+from autologue.likelihood.residual import KINDS, error_from
 from autologue.variability import Combined1, Constant, LogNormal
 
 INF = math.inf
@@ -93,6 +94,8 @@ def test_the_deviation_and_its_derivatives(kind: str, f: float) -> None:
     s, s1, s2 = deviation(code, f, *numbers)
     h = 1e-5
     assert s == pytest.approx(plain(f))
+    stated = error_from(next(kind for kind, own in KINDS.items() if own == code), numbers)
+    assert stated.deviation(f) == pytest.approx(s)  # the error class and the compiled density say one thing
     assert s1 == pytest.approx((plain(f + h) - plain(f - h)) / (2 * h), rel=1e-6, abs=1e-8)
     assert s2 == pytest.approx((plain(f + h) - 2 * plain(f) + plain(f - h)) / h**2, rel=1e-3, abs=1e-4)
 

@@ -1,7 +1,7 @@
 """Questions that modellers put to any model: what matters, what data can tell, where it settles and where it turns.
 
 - sensitivity: `local_sensitivity`, `global_sensitivity` by `Sobol`, `Morris` or `PAWN`
-- identifiability: `identify` over a `Design`, `profile_likelihood` of a simulated study
+- identifiability: `identify` over a `Design`, `profile_design` of a simulated study
 - steady states and thresholds: `find_equilibria`, `sweep_equilibria`, `find_threshold`
 - virtual populations: `accept`
 - models side by side: `compare_models`
@@ -20,7 +20,7 @@ from autologue.analysis.local import LocalSensitivity, local_sensitivity
 from autologue.analysis.morris import Morris
 from autologue.analysis.pawn import PAWN
 from autologue.analysis.population_file import read_population, write_population
-from autologue.analysis.profile import Profiles, profile_likelihood
+from autologue.analysis.profile import DesignProfiles, profile_design
 from autologue.analysis.quantity import At, Quantity, TimeOf, evaluate_quantities
 from autologue.analysis.sensitivity import GlobalSensitivity, global_sensitivity
 from autologue.analysis.sobol import Sobol
@@ -33,6 +33,7 @@ __all__ = [
     "Burden",
     "Comparison",
     "Design",
+    "DesignProfiles",
     "DoseOf",
     "Equilibria",
     "Equilibrium",
@@ -46,7 +47,6 @@ __all__ = [
     "Outcome",
     "PAWN",
     "ParameterOf",
-    "Profiles",
     "Quantile",
     "Quantity",
     "Range",
@@ -66,7 +66,7 @@ __all__ = [
     "global_sensitivity",
     "identify",
     "local_sensitivity",
-    "profile_likelihood",
+    "profile_design",
     "read_population",
     "sweep_equilibria",
     "write_population",

@@ -2,7 +2,8 @@
 
 Raue et al. 2009, Bioinformatics 25:1923-1929, doi:10.1093/bioinformatics/btp358. The data are those of the typical patient, exact or with
 residual noise; the residual standard deviation of a measurement is that at the values that made the data. A side that stays below the
-95 % limit within the search is open: the study cannot bound the parameter there.
+95 % limit within the search is open: the study cannot bound the parameter there. (Of data that were measured, and with variability
+between patients: `autologue.diagnose.profile_likelihood` of a fit.)
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from autologue.errors import InputError, SolveError
 from autologue.model import Model
 from autologue.population import Parametric, Population
 
-__all__ = ["LIMIT", "Profiles", "profile_likelihood"]
+__all__ = ["LIMIT", "DesignProfiles", "profile_design"]
 
 Floats = NDArray[np.float64]
 LIMIT = 3.841458820694124  # 95 % quantile of chi-squared with one degree of freedom
@@ -33,7 +34,7 @@ FIRST, GROWTH, MOST = 0.01, 1.8, 30  # first step of the logarithm, largest grow
 
 
 @dataclass(frozen=True)
-class Profiles:
+class DesignProfiles:
     """Profiles of parameters in a simulated study.
 
     - curves: parameter, value, deviance (above the best fit; the 95 % limit is 3.84).
@@ -49,7 +50,7 @@ class Profiles:
     table: pd.DataFrame
 
 
-def profile_likelihood(
+def profile_design(
     population: Population | Model,
     design: Design,
     *,
@@ -59,7 +60,7 @@ def profile_likelihood(
     seed: int = 0,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Profiles:
+) -> DesignProfiles:
     """Return the profiles of `parameters` in a study whose data come from the typical patient; `estimated` adjust (all by default).
 
     Without `noise` the data are exact, and the profile is what the study says on average; with it they carry the residual error drawn
@@ -94,7 +95,7 @@ def profile_likelihood(
         rows.append({"parameter": name, "unit": model.parameters[name].unit, "true": true, "estimate": estimate,
                      "lower": min(ends) if true < 0 else ends[0], "upper": max(ends) if true < 0 else ends[1],
                      "verdict": _verdict(below=below, above=above, flat=bool(deviance.max() < 0.01))})  # fmt: skip
-    return Profiles(model, whole.name, design, noise, seed, pd.concat(curves, ignore_index=True), pd.DataFrame(rows))
+    return DesignProfiles(model, whole.name, design, noise, seed, pd.concat(curves, ignore_index=True), pd.DataFrame(rows))
 
 
 def _verdict(*, below: bool, above: bool, flat: bool) -> str:

@@ -14,6 +14,7 @@ from autologue.cli.design import design
 from autologue.cli.equilibria import equilibria, threshold
 from autologue.cli.failing import FailingGroup
 from autologue.cli.fit import fit
+from autologue.cli.fitted import screen, uncertainty
 from autologue.cli.forecast import forecast
 from autologue.cli.grade import grade
 from autologue.cli.identify import identify
@@ -48,6 +49,8 @@ app.command()(forecast)
 app.command("calibrate-check")(calibrate_check)
 app.command()(nca)
 app.command()(fit)
+app.command()(uncertainty)
+app.command()(screen)
 app.command()(grade)
 app.command()(survival)
 app.command()(models)
@@ -83,6 +86,8 @@ def root(
     autologue forecast patient.csv --population stein_2019  what is to be expected of one patient
     autologue nca concentrations.csv                  exposure of each patient
     autologue fit study.csv --model stein_2019        a population fitted to data, censored values included
+    autologue uncertainty fit.json                    bootstrap, profile likelihood or importance resampling of a fit
+    autologue screen fit.json --covariate c_max=age   which covariates act on which parameters
     autologue grade findings.csv                      CRS and ICANS by every scale, with the reason for each
     autologue survival follow_up.csv --out page.html  Kaplan-Meier, and all families side by side
     autologue check data study.csv                    how a table is read, and what is wrong with it

@@ -24,7 +24,7 @@ from autologue.files import replacing
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["json_text", "number", "print_json", "print_table", "progress", "say", "write_manifest", "write_table"]
+__all__ = ["engine_news", "json_text", "number", "print_json", "print_table", "progress", "say", "write_manifest", "write_table"]
 
 
 _WIDE = 160  # columns of a table that goes to a file or a pipe
@@ -95,21 +95,28 @@ class _News(logging.Handler):
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function that takes the number of patients done; shows a bar with the time left, and the engine's news."""
-    console = Console(stderr=True)
+def engine_news(console: Console) -> Iterator[None]:
+    """Print what the engine says meanwhile."""
     news, logger = _News(console), logging.getLogger("autologue")
     level = logger.level
     logger.addHandler(news)
     logger.setLevel(logging.INFO)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task(what, total=total)
-            yield lambda done: bar.advance(task, done)
+        yield
     finally:
         logger.removeHandler(news)
         logger.setLevel(level)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function that takes the number of patients done; shows a bar with the time left, and the engine's news."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with engine_news(console), bars as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)
 
 
 def write_table(table: pd.DataFrame, out: Path) -> None:

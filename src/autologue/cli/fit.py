@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autologue.cli import console
-from autologue.cli.fit_settings import METHODS, load_settings, make_estimator, read_bounds, read_starts
+from autologue.cli.convergence import convergence
+from autologue.cli.fit_settings import METHODS, load_settings, make_estimator, read_bounds, read_occasions, read_starts
 from autologue.cli.reading import Columns, ReadingFile, Units, asked_reading, find_model
 from autologue.errors import InputError, unknown
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
+FEW = 5  # patients, with fewer correlations are not tested
 _STRUCTURE, _METHOD, _OUT = "What is estimated", "How", "What is written"
 
 
@@ -38,6 +40,17 @@ def fit(
         list[str] | None, typer.Option(help="Estimate to hold where it starts, like omega_beta; repeatable.", rich_help_panel=_STRUCTURE)
     ] = None,
     bound: Annotated[list[str] | None, typer.Option(help="Bounds, like alpha=0.01,1; repeatable.", rich_help_panel=_STRUCTURE)] = None,
+    occasion: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Parameter that changes between occasions of a patient (OCC), with the start of its spread, like cl.sd=0.2; repeatable.",
+            rich_help_panel=_STRUCTURE,
+        ),
+    ] = None,
+    starts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Whole searches from different starts, with a report of where each ends.", rich_help_panel=_METHOD),
+    ] = None,
     settings: Annotated[
         Path | None, typer.Option(help="TOML file with any of these options; what stands on the command line goes first.")
     ] = None,
@@ -56,27 +69,30 @@ def fit(
     autologue fit study.csv --model stein_2019 --unit transgene=copies/ug --unit time=day --out fit.html
     autologue fit study.csv --model stein_2019:variance --method focei --fixed omega_beta --bound alpha=0.01,1
     autologue fit study.parquet --settings fit.toml --seed 7 --save fit.json
+    autologue fit crossover.csv --model my_model.py --occasion cl.sd=0.2 --method focei --starts 5
 
     How the table is read is printed first; --reading, --column and --unit change it.
     """
     from autologue.data import read_cohort
     from autologue.data.describe import describe_reading
     from autologue.fit import fit as estimate
+    from autologue.fit import read_structure
 
     _check_files(out, save, table)
     given = load_settings(settings)
-    starts, bounds = read_starts(given.get("start", {}), start or []), read_bounds(given.get("bounds", {}), bound or [])
-    population = _population(model or given.get("model"), starts)
-    estimator = make_estimator(method or given.get("method", "saem"), given.get("settings", {}))
+    values, bounds = read_starts(given.get("start", {}), start or []), read_bounds(given.get("bounds", {}), bound or [])
+    population = read_occasions(_population(model or given.get("model"), values), given, occasion or [])
+    several = {} if starts is None else {"starts": starts}
+    estimator = make_estimator(method or given.get("method", "saem"), {**given.get("settings", {}), **several})
     whole = asked_reading(data, reading, column, unit, population.model)
     console.say(describe_reading(whole))
     cohort = read_cohort(data, model=population.model, reading=whole, name=data.stem)
     chosen = seed if seed is not None else int(given.get("seed", 0))
-    with console.progress(f"fitting {population.model.name}", 1000) as advance:
-        found = estimate(
-            cohort, population, method=estimator, seed=chosen, free=[*given.get("free", ()), *(free or ())],
-            fixed=[*given.get("fixed", ()), *(fixed or ())], bounds=bounds, watch=_watch(advance),
-        )  # fmt: skip
+    told: dict[str, Any] = dict(
+        free=[*given.get("free", ()), *(free or ())], fixed=[*given.get("fixed", ()), *(fixed or ())], bounds=bounds
+    )
+    with convergence(f"Fitting {population.model.name}", read_structure(cohort, population, **told).estimates) as watch:
+        found = estimate(cohort, population, method=estimator, seed=chosen, watch=watch, **told)
     _show(found)
     if save is not None:
         found.save(save)
@@ -122,20 +138,6 @@ def _population(name: str | None, start: Mapping[str, float]) -> Parametric:
     return replace(found, typical={**found.typical, **start}) if start else found
 
 
-def _watch(advance: Callable[[int], None]) -> Callable[[int, int, Any], None]:
-    """Return what turns iterations into thousandths of the way."""
-    done = 0
-
-    def follow(iteration: int, most: int, _: Any) -> None:
-        nonlocal done
-        reached = min(1000 * iteration // max(most, 1), 1000)
-        if reached > done:
-            advance(reached - done)
-            done = reached
-
-    return follow
-
-
 def _show(found: Fit) -> None:
     table = found.table
     heads = ["name", "estimate", "SE", "RSE %", "lower", "upper", "CV %"]
@@ -146,14 +148,25 @@ def _show(found: Fit) -> None:
     for each in found.estimated.log_likelihoods:
         error = f" (Monte-Carlo error {each.error:.3f})" if each.error else ""
         console.say(f"Log-likelihood, {each.method}: {each.value:.3f}{error}")
+    if len(found.basins) > 1 or getattr(found.method, "starts", 1) > 1:
+        _show_basins(found)
     console.say(f"AIC {found.aic:.2f}, BIC {found.bic:.2f}")
     for words in found.warnings:
         console.say(f"Warning: {words}")
     console.say("Research and simulation, not a medical device.")
 
 
+def _show_basins(found: Fit) -> None:
+    """Print where the starts led."""
+    names = [e.name for e in found.structure.estimates if e.kind.value == "typical value"]
+    basins = found.basins[["log_likelihood", "below", "starts", "given", *names]]
+    rows = basins.assign(given=basins["given"].map({True: "yes", False: ""})).values.tolist()
+    heads = ["log-likelihood", "below the best", "starts", "the given one", *names]
+    console.print_table(f"Distinct optima of {found.basins['starts'].sum()} starts", heads, rows, right=heads)
+
+
 def _write_report(found: Fit, data: Path, out: Path, simulations: int) -> None:
-    from autologue.diagnose import event_check, npde, residuals, visual_check
+    from autologue.diagnose import correlation_tests, covariate_effects, event_check, npde, residuals, visual_check
     from autologue.engine.happening import hazards_of
     from autologue.report.fit import fit_report
     from autologue.report.manifest import manifest
@@ -173,4 +186,8 @@ def _write_report(found: Fit, data: Path, out: Path, simulations: int) -> None:
         corrected = visual_check(found, simulations=simulations, corrected=True, seed=found.seed)
         checks["Prediction-corrected visual predictive check"] = corrected
     errors = npde(found, simulations=simulations, seed=found.seed)
-    write_report(fit_report(found, residuals(found, seed=found.seed), errors, checks, record=record, events=events), out)
+    many = found.problem.varying > 0 and len(found.cohort) >= FEW
+    correlations = correlation_tests(found, seed=found.seed) if many else None
+    effects = covariate_effects(found, seed=found.seed) if found.population.effects and found.population.uncertainty else None
+    rows = residuals(found, seed=found.seed)
+    write_report(fit_report(found, rows, errors, checks, record=record, events=events, correlations=correlations, effects=effects), out)

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autologue.cli.language import read_number
-from autologue.errors import InputError, unknown
+from autologue.errors import InputError, ModelError, unknown
 
 if TYPE_CHECKING:
     from autologue.fit import Estimator
+    from autologue.population import Parametric
 
-__all__ = ["METHODS", "load_settings", "make_estimator", "read_bounds", "read_starts"]
+__all__ = ["METHODS", "load_settings", "make_estimator", "read_bounds", "read_occasions", "read_starts"]
 
 METHODS = ("saem", "focei", "foce", "fo", "laplace", "quadrature")
 Bounds = dict[str, tuple[float, float]]
+_SPREADS = ("sd", "variance", "cv")
 
 
 def _number(value: Any) -> bool:
@@ -37,11 +39,17 @@ _SHAPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "start": (lambda value: isinstance(value, dict), "a table of numbers"),
     "bounds": (lambda value: isinstance(value, dict), "a table of pairs of numbers"),
     "settings": (lambda value: isinstance(value, dict), "a table of the settings of the method"),
+    "occasions": (lambda value: isinstance(value, dict), "a table like cl = {sd = 0.2}"),
+    "occasion_blocks": (lambda value: isinstance(value, list) and all(map(_names, value)), 'lists of names like [["cl", "v"]]'),
 }
 _INSIDE: dict[str, tuple[Callable[[Any], bool], str]] = {
     "start": (_number, "a number"),
     "bounds": (lambda value: isinstance(value, list) and len(value) == 2 and all(map(_number, value)), "two numbers, lower and upper"),
     "settings": (_number, "a number"),
+    "occasions": (
+        lambda value: isinstance(value, dict) and len(value) == 1 and set(value) <= set(_SPREADS) and all(map(_number, value.values())),
+        "{sd = 0.2}, {variance = 0.04} or {cv = 0.2}",
+    ),
 }
 
 
@@ -101,3 +109,40 @@ def read_bounds(given: Mapping[str, list[float]], texts: list[str]) -> Bounds:
             raise InputError(f"--bound '{text}' is no range; expected name=lower,upper, like alpha=0.01,1")
         found[name] = (read_number(low, f"--bound {name}"), read_number(high, f"--bound {name}"))
     return found
+
+
+def read_occasions(population: Parametric, settings: Mapping[str, Any], texts: list[str]) -> Parametric:
+    """Return the population with what changes between occasions: by settings, and over these by options like cl.sd=0.2.
+
+    The scale is that of the parameter's variability between patients. Blocks of `occasion_blocks` start without correlation.
+    """
+    from dataclasses import replace
+
+    from autologue.population import Correlation
+    from autologue.variability import LogNormal, Normal
+
+    given: dict[str, dict[str, float]] = {name: dict(value) for name, value in settings.get("occasions", {}).items()}
+    for text in texts:
+        what, sign, value = (piece.strip() for piece in text.partition("="))
+        name, dot, scale = what.partition(".")
+        if not (sign and dot and scale in _SPREADS):
+            raise InputError(f"--occasion '{text}' says no scale; expected name.sd=value, name.variance=value or name.cv=value")
+        given[name] = {scale: read_number(value, f"--occasion {what}")}
+    found = {}
+    for name, spread in given.items():
+        if name not in population.model.parameters:
+            raise InputError(f"occasions of {population.model.name}: {unknown('parameter', name, population.model.parameters)}")
+        own, typical = population.effect_scale(name), population.typical.get(name, population.model.parameters[name].value)
+        kind: Any = type(own) if own is not None else LogNormal if typical > 0 else Normal
+        if "cv" in spread and kind is not LogNormal:
+            raise InputError(f"occasions: '{name}' has no log-normal variability, so that a cv has no meaning; say sd")
+        try:
+            found[name] = kind(**spread)
+        except ModelError as problem:
+            raise InputError(f"occasions: '{name}': {problem}") from None
+    pairs = [(a, b) for block in settings.get("occasion_blocks", ()) for k, b in enumerate(block) for a in block[:k]]
+    for name in {name for pair in pairs for name in pair} - set(found):
+        raise InputError(f"occasion_blocks: '{name}' does not change between occasions; give it in occasions")
+    if not found:
+        return population
+    return replace(population, occasions=found, occasion_correlations=tuple(Correlation(a, b, 0.0) for a, b in pairs))

@@ -15,7 +15,7 @@ from autologue.cli.written import check_out, write_answer
 from autologue.errors import InputError
 
 if TYPE_CHECKING:
-    from autologue.analysis import Identifiability, Profiles
+    from autologue.analysis import DesignProfiles, Identifiability
 
 __all__ = ["identify"]
 
@@ -70,13 +70,13 @@ def identify(
         asked = None if profile == "all" else [n.strip() for n in profile.split(",")]
         estimated = list(found.table["parameter"])
         with console.progress("profiling", len(asked or estimated)) as advance:
-            profiles = analysis.profile_likelihood(
+            profiles = analysis.profile_design(
                 chosen, design, parameters=asked, estimated=estimated, noise=noise, seed=seed, progress=advance
             )
     _show(found, profiles, out, as_json=as_json)
 
 
-def _show(found: Identifiability, profiles: Profiles | None, out: Path | None, *, as_json: bool) -> None:
+def _show(found: Identifiability, profiles: DesignProfiles | None, out: Path | None, *, as_json: bool) -> None:
     record: dict[str, Any] = {
         "model": found.model.name, "population": found.population, "design": repr(found.design), "measurements": found.measurements,
         "rank": found.rank, "of": len(found.table), "invisible": list(found.invisible), "seed": profiles.seed if profiles else None,
@@ -106,7 +106,7 @@ def _show(found: Identifiability, profiles: Profiles | None, out: Path | None, *
     write_answer(out, figure=figure, report=report, table=profiles.curves if profiles else found.table, record=record)
 
 
-def _tables(found: Identifiability, profiles: Profiles | None) -> None:
+def _tables(found: Identifiability, profiles: DesignProfiles | None) -> None:
     heads = ["parameter", "value", "unit", "importance", "smallest RSE %"]
     body = found.table.sort_values("importance", ascending=False, kind="stable")
     console.print_table(

@@ -7,8 +7,6 @@ the same doses, visits and limits of quantification.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,12 +18,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from autologue import seeds, units
+from autologue.diagnose.marginals import mark_of
 from autologue.diagnose.replicates import replicate
 from autologue.errors import AutologueError, InputError
 from autologue.fit import Estimator, Fit
 from autologue.fit import fit as estimate
-from autologue.fit.archive import encoded
 from autologue.fit.table import as_read
+from autologue.parallel import Progress, computed
 from autologue.patient import Cohort, Observations
 from autologue.seeds import Purpose
 
@@ -99,27 +98,25 @@ CASES = Cases()
 
 def bootstrap(
     fit: Fit, *, replicates: int = 200, scheme: Scheme = CASES, method: Estimator | None = None, level: float = 0.95, seed: int = 0,
-    file: str | Path | None = None,
+    file: str | Path | None = None, workers: int = 1, progress: Progress | None = None,
 ) -> Bootstrap:  # fmt: skip
     """Return the estimates of `replicates` fits, each begun at the estimates; `method`: that of the fit, where nothing else is said.
 
     file: finished replicates are kept there (JSON lines), and a run that was interrupted goes on from it; it belongs to one fit, scheme,
-    method and seed. Replicate k is the same whatever `replicates` is. Raises InputError for a file of something else.
+    method and seed. workers: processes. Replicate k is the same whatever `replicates` and `workers` are. Raises InputError for a file
+    of something else.
     """
     if replicates < 2 or not 0.0 < level < 1.0:
         raise InputError(f"bootstrap of {replicates} replicates with level {level}: expected two at least, and a level between 0 and 1")
     chosen = fit.method if method is None else method
-    names = fit.structure.names
-    done = {} if file is None else _resumed(Path(file), _mark(fit, scheme, chosen, seed), len(names))
-    for k in range(replicates):
-        if k not in done:
-            done[k] = _replicate(fit, scheme, chosen, seeds.child_seed(seed, Purpose.BOOTSTRAP, k))
-            if file is not None:
-                with Path(file).open("a", encoding="utf-8") as out:
-                    out.write(json.dumps({"replicate": k, **done[k]}) + "\n")
+    names, bare = fit.structure.names, replace(fit)  # without what it has computed, which does not travel
+    done = computed(
+        lambda k: _replicate(bare, scheme, chosen, seeds.child_seed(seed, Purpose.BOOTSTRAP, k)), range(replicates), workers=workers,
+        file=file, what="bootstrap", mark=mark_of(fit, scheme, chosen, seed), progress=progress,
+    )  # fmt: skip
     empty = [float("nan")] * len(names)
-    vectors = np.array([done[k].get("vector", empty) for k in range(replicates)])
-    failures = {k: done[k]["failure"] for k in range(replicates) if "failure" in done[k]}
+    vectors = np.array([each.get("vector", empty) for each in done])
+    failures = {k: each["failure"] for k, each in enumerate(done) if "failure" in each}
     good = vectors[np.isfinite(vectors).all(axis=1)]
     if len(good) < 2:
         raise InputError(f"{len(failures)} of {replicates} replicates could not be fitted ({next(iter(failures.values()))})")
@@ -138,32 +135,8 @@ def _replicate(fit: Fit, scheme: Scheme, method: Estimator, seed: int) -> dict[s
         start = replace(fit.population, uncertainty={})
         found = estimate(
             scheme.draw(fit, seed=seed), start, method=method, seed=seed, free=fit.free, fixed=fit.fixed, bounds=fit.bounds,
-            priors=fit.priors,
+            priors=fit.priors, solver=fit.solver,
         )  # fmt: skip
     except AutologueError as problem:
         return {"failure": str(problem)}
     return {"vector": found.estimated.vector.tolist()}
-
-
-def _mark(fit: Fit, scheme: Scheme, method: Estimator, seed: int) -> str:
-    """Return what the results of a file depend on, as a short text."""
-    what = [encoded(fit.estimated.vector), fit.provenance["data"], fit.provenance["model"], repr(scheme), repr(method), str(seed)]
-    return hashlib.sha256("\n".join(what).encode()).hexdigest()[:16]
-
-
-def _resumed(file: Path, mark: str, count: int) -> dict[int, dict[str, Any]]:
-    """Return the replicates that a file holds, which is begun where there is none; a last line that was cut short is dropped."""
-    if not file.exists():
-        file.write_text(json.dumps({"bootstrap": mark}) + "\n", encoding="utf-8")
-        return {}
-    whole = [line for line in file.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
-    try:
-        head, *lines = (json.loads(line) for line in whole)
-        found = {int(line.pop("replicate")): line for line in lines}
-        fits = head["bootstrap"] == mark and all("failure" in line or len(line["vector"]) == count for line in found.values())
-    except (ValueError, KeyError, TypeError, AttributeError):
-        fits = False
-    if not fits:
-        raise InputError(f"{file} holds no bootstrap of this fit with this scheme, method and seed; name another file")
-    file.write_text("".join(whole), encoding="utf-8")
-    return found

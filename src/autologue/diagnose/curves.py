@@ -37,14 +37,12 @@ def individual_curves(fit: Fit, output: str, *, patients: Sequence[str] | None =
     horizon = float(rows.time[rows.output == outputs.index(output)].max())
     times = horizon * np.linspace(0.0, 1.0, points) ** 2
     people = []
-    for k in who:
-        patient = cohort.patients[k]
+    for patient in cohort:
         clock = units.convert(1.0, model.time, patient.time) if patient.time else 1.0
         asked = Observations(times * clock, np.ones(points), unit=model.outputs[output].unit)
         people.append(replace(patient, observations={output: asked}, events={}))
-    lanes = Likelihood(Cohort(tuple(people), cohort.name), fit.population).lanes()
-    typical = fit.problem.structure.natural(fit.problem.structure.centre(fit.population))[who]
-    own = fit.parameters.to_numpy()[who]
+    lanes = Likelihood(Cohort(tuple(people), cohort.name), fit.population, solver=fit.solver).lanes(who)
+    typical, own = fit.typical_sets[who], fit.sets[who]
     return pd.DataFrame(
         {
             "patient": np.repeat(np.array([labels[k] for k in who], dtype=object), points), "time": np.tile(times, len(who)),

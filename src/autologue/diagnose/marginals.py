@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 
 from autologue.fit import FOCEI, Fit, Laplace
 from autologue.fit.approximation import Approximation
+from autologue.fit.archive import encoded
 from autologue.fit.conditional import Marginal
 from autologue.fit.problem import Problem
 
-__all__ = ["chosen_method", "evaluator"]
+__all__ = ["chosen_method", "evaluator", "mark_of"]
 
 Floats = NDArray[np.float64]
 
@@ -36,3 +38,9 @@ def evaluator(problem: Problem, method: Approximation) -> Callable[[Floats, Floa
         return method.marginal(problem, vector, start, metric)
 
     return evaluate
+
+
+def mark_of(fit: Fit, *settings: object) -> str:
+    """Return what results kept in a file depend on, as a short text: the fit, its data and model, and the settings."""
+    what = [encoded(fit.estimated.vector), fit.provenance["data"], fit.provenance["model"], *map(repr, settings)]
+    return hashlib.sha256("\n".join(what).encode()).hexdigest()[:16]

@@ -1,27 +1,31 @@
 """Profile likelihood: an estimate held at values around its optimum, all others at their best; an interval that may be lopsided.
 
 Cole, Chu, Greenland 2014, Am J Epidemiol 179:252-260, doi:10.1093/aje/kwt245. The interval holds the values at which twice the
-log-likelihood lies less than the quantile of chi-square with one degree of freedom below its maximum.
+log-likelihood lies less than the quantile of chi-square with one degree of freedom below its maximum. (Of a study that is only planned:
+`autologue.analysis.profile_design`.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from autologue.diagnose.marginals import chosen_method, evaluator
+from autologue.diagnose.marginals import chosen_method, evaluator, mark_of
 from autologue.errors import InputError, unknown
 from autologue.fit import Fit
 from autologue.fit.approximation import Approximation
 from autologue.fit.outer import maximise
 from autologue.fit.table import as_read
+from autologue.parallel import Progress, computed
 
-__all__ = ["Profile", "profile_likelihood"]
+__all__ = ["Profile", "profile_estimates", "profile_likelihood"]
 
 Floats = NDArray[np.float64]
 CLOSE = 0.01  # of the signed root of the deviance, at the ends
@@ -105,6 +109,29 @@ def profile_likelihood(fit: Fit, name: str, *, method: Approximation | None = No
     lower, upper = (float(scale.back(end)) for end in ends)
     own = float(as_read(fit.structure, walk.points[0][2])[k])
     return Profile(name, level, own, lower, upper, points, chosen.label, warnings if higher > GAIN else ())
+
+
+def profile_estimates(
+    fit: Fit, names: Sequence[str] | None = None, *, method: Approximation | None = None, level: float = 0.95,
+    file: str | Path | None = None, workers: int = 1, progress: Progress | None = None,
+) -> dict[str, Profile]:  # fmt: skip
+    """Return the profiles of several estimates by name, of all where none is named; see `profile_likelihood`.
+
+    file, workers: as in `bootstrap`. Raises InputError for an unknown estimate, or a file of something else.
+    """
+    asked = list(fit.structure.names if names is None else names)
+    for name in asked:
+        if name not in fit.structure.names:
+            raise InputError(unknown("estimate of the fit", name, fit.structure.names))
+    chosen, bare = chosen_method(fit, method), replace(fit)
+
+    def work(name: str) -> dict[str, Any]:
+        found = profile_likelihood(bare, name, method=chosen, level=level)
+        return {f.name: getattr(found, f.name) for f in fields(found)} | {"points": found.points.to_dict("list")}
+
+    done = computed(work, asked, workers=workers, file=file, what="profile", mark=mark_of(fit, chosen, level), progress=progress)
+    pairs = zip(asked, done, strict=True)
+    return {name: Profile(**one | {"points": pd.DataFrame(one["points"]), "warnings": tuple(one["warnings"])}) for name, one in pairs}
 
 
 def _end(off: Callable[[float], float], inner: tuple[float, float], first: float, bound: float) -> float:

@@ -10,7 +10,7 @@ from scipy.special import log_ndtr, ndtri_exp
 from autologue import seeds
 from autologue.diagnose.replicates import on_scale
 from autologue.fit import Fit
-from autologue.variability import Combined1, Combined2, Constant, LogNormal, Power, Proportional, ResidualError
+from autologue.variability import LogNormal
 
 __all__ = ["residuals"]
 
@@ -25,8 +25,7 @@ def residuals(fit: Fit, *, seed: int = 0) -> pd.DataFrame:
     residual distribution around ipred within its interval: right under the model, and said to be drawn.
     """
     problem, rows = fit.problem, fit.problem.likelihood.rows
-    typical = _row_predictions(fit, problem.structure.natural(problem.structure.centre(fit.population)))
-    own = _row_predictions(fit, fit.parameters.to_numpy())
+    typical, own = (_row_predictions(fit, sets) for sets in (fit.typical_sets, fit.sets))
     centre, sd = on_scale(fit, own), _deviations(fit, own)
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = (on_scale(fit, bound) for bound in (rows.lower, rows.upper))
@@ -56,22 +55,8 @@ def _deviations(fit: Fit, predicted: Floats) -> Floats:
     for k, name in enumerate(likelihood.outputs):
         error = fit.population.error(name)
         assert error is not None
-        found[likelihood.rows.output == k] = _deviation(error, predicted[likelihood.rows.output == k])
+        found[likelihood.rows.output == k] = error.deviation(predicted[likelihood.rows.output == k])
     return found
-
-
-def _deviation(error: ResidualError, f: Floats) -> Floats:
-    match error:
-        case Constant(sd=sd) | LogNormal(sd=sd):
-            return np.full(len(f), sd)
-        case Proportional(cv=cv):
-            return cv * np.abs(f)
-        case Combined1(sd=sd, cv=cv):
-            return sd + cv * np.abs(f)
-        case Combined2(sd=sd, cv=cv):
-            return np.sqrt(sd**2 + (cv * f) ** 2)
-        case Power(cv=cv, exponent=exponent):
-            return np.asarray(cv * np.abs(f) ** exponent)
 
 
 def _truncated(a: Floats, b: Floats, u: Floats) -> Floats:

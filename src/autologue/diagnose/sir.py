@@ -6,25 +6,28 @@ of the estimates, weighted by likelihood over density, and resampled without rep
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from autologue import seeds
-from autologue.diagnose.marginals import chosen_method, evaluator
+from autologue.diagnose.marginals import chosen_method, evaluator, mark_of
 from autologue.errors import InputError
 from autologue.fit import Fit
 from autologue.fit.approximation import Approximation
 from autologue.fit.outer import Search
 from autologue.fit.table import as_read
+from autologue.parallel import Progress, computed
 from autologue.seeds import Purpose
 
 __all__ = ["Resampled", "sir"]
 
 Floats = NDArray[np.float64]
 POOR = 0.1  # effective share of the draws
+PIECE = 25  # draws that one process takes at once
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,11 +47,12 @@ class Resampled:
 
 def sir(
     fit: Fit, *, draws: int = 1000, resamples: int = 200, inflation: float = 1.0, method: Approximation | None = None,
-    level: float = 0.95, seed: int = 0,
+    level: float = 0.95, seed: int = 0, file: str | Path | None = None, workers: int = 1, progress: Progress | None = None,
 ) -> Resampled:  # fmt: skip
     """Return resampled estimates; `inflation` multiplies the covariance from which they are drawn.
 
-    method: whose marginal likelihood, as in `profile_likelihood`. Raises InputError for a fit without standard errors.
+    method: whose marginal likelihood, as in `profile_likelihood`. file, workers: as in `bootstrap`; progress counts pieces of 25 draws.
+    Raises InputError for a fit without standard errors, or a file of something else.
     """
     if not 1 < resamples < draws or not inflation > 0 or not 0.0 < level < 1.0:
         raise InputError(
@@ -60,9 +64,13 @@ def sir(
     if not free.any():
         raise InputError("sir needs the covariance of the estimates, which this fit has not; see its warnings")
     drawn, z = _proposed(fit, free, inflation, draws, seed)
-    search = Search(fit.problem, evaluator(fit.problem, chosen))
-    search.marginal(vector)
-    density = np.array([_log_posterior(fit, search, each) for each in drawn])
+    bare, starts = replace(fit), range(0, draws, PIECE)
+    density = np.concatenate(
+        computed(
+            lambda first: _log_posteriors(bare, chosen, drawn[first : first + PIECE]), starts, workers=workers, file=file,
+            what="importance resampling", mark=mark_of(fit, chosen, draws, inflation, seed), progress=progress,
+        )
+    )  # fmt: skip
     log_weight = density + 0.5 * (z**2).sum(axis=1)
     if not np.isfinite(log_weight).any():
         raise InputError("sir: no draw has a likelihood; the covariance of the estimates reaches where the model cannot follow")
@@ -91,12 +99,17 @@ def _proposed(fit: Fit, free: NDArray[np.bool_], inflation: float, draws: int, s
     return drawn, z
 
 
-def _log_posterior(fit: Fit, search: Search, vector: Floats) -> float:
-    low, high = fit.structure.bounds.T
-    if ((vector < low) | (vector > high)).any():
-        return -np.inf
-    value = -search.cost(vector)[0]
-    return value if np.isfinite(value) else -np.inf
+def _log_posteriors(fit: Fit, method: Approximation, vectors: Floats) -> list[float]:
+    """Return the log-posterior of each vector, evaluated from the fit's own modes: none depends on another."""
+    search = Search(fit.problem, evaluator(fit.problem, method))
+    here, (low, high) = search.marginal(fit.estimated.vector), fit.structure.bounds.T
+    found = []
+    for vector in vectors:
+        search.back_to(fit.estimated.vector, here)
+        inside = ((vector >= low) & (vector <= high)).all()
+        value = -search.cost(vector)[0] if inside else -np.inf
+        found.append(float(value) if np.isfinite(value) else -np.inf)
+    return found
 
 
 def _without_replacement(log_weight: Floats, count: int, seed: int) -> NDArray[np.int64]:

@@ -169,7 +169,7 @@ def checked_parameters(system: System, parameters: Floats, chance: Floats | None
     """Return parameters as the kernels read them, with the chance of a birth-death tail; raises InputError for another shape."""
     expected = len(system.model.parameters)
     try:
-        array = np.ascontiguousarray(parameters, dtype=float)
+        array = np.require(parameters, dtype=float, requirements=["C", "W"])
     except (TypeError, ValueError):
         raise InputError(f"model {system.model.name}: parameters are no array of numbers; expected (patients, {expected})") from None
     if array.ndim != 2 or array.shape[1] != expected or not len(array):

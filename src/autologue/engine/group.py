@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 
-from autologue.compiled import compiled_fast as compiled
+from autologue.compiled import compiled_fast
+from autologue.compiled import compiled_part as compiled
 from autologue.engine.codes import (
     BAD_START,
     BOLUS,
@@ -32,18 +33,20 @@ from autologue.engine.codes import (
     STEP_CAP,
 )
 from autologue.engine.codes import WIDTH as W
-from autologue.engine.driver import act, change_rate, early_inputs, first_step, next_event, rearm, settle, watch
+from autologue.engine.deferred import deferred
+from autologue.engine.driver import BEFORE, change_rate, early_inputs, filled, first_step, next_event
 from autologue.engine.lanes import here, save
 from autologue.engine.scalar import call_aux, call_step, flush_denormals, restore_mode
+from autologue.engine.triggers import act, call_rearm, call_settle, call_watch, rearm, settle, watch
 
-__all__ = ["drive_group"]
+__all__ = ["drive_group", "rare_in_group"]
 
 
 @compiled
 def shift(aux, S, L, lane, dt, sign, B):
     """Carry one lane along its present rate by sign * dt."""
     if dt != 0.0:
-        call_aux(aux, RHS, S.ctypes.data, lane, B.ctypes.data)
+        call_aux(aux, RHS, S, lane, B)
         for i in range(L[0]):
             S[L[7] + i * W + lane] += sign * dt * B[i]
 
@@ -53,29 +56,56 @@ def guard_shift(aux, S, L, lane, k, base, B):
     """Return by how much guard k fires later in this lane than in the base, and the guard's value."""
     n = L[0]
     here(S, L, lane, B)
-    call_aux(aux, GUARDS, S.ctypes.data, lane, B.ctypes.data)
+    call_aux(aux, GUARDS, S, lane, B)
     value = B[n + 1 + k]
     here(S, L, lane, B)
-    call_aux(aux, GUARD_SPEEDS, S.ctypes.data, lane, B.ctypes.data)
+    call_aux(aux, GUARD_SPEEDS, S, lane, B)
     speed = B[n + 1 + k]
     return (-(value - base) / speed if speed != 0.0 else 0.0), value
 
 
-@compiled
-def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_time, first_row, events, first_event, last_event, guards,
-                tail, rtol, atol, max_steps, chosen, direct, out, status, failed):  # fmt: skip
+@deferred()
+def fire(aux, S, L, k, guards, tail, B):
+    """Do what guard k says in every lane, each at its own time."""
+    base = 0.0
+    for lane in range(W):
+        dt, value = guard_shift(aux, S, L, lane, k, base, B)
+        if lane == 0:
+            base, dt = value, 0.0
+        shift(aux, S, L, lane, dt, 1.0, B)
+        if guards[k, 2] == END_PHASE:
+            call_aux(aux, RESET, S, lane, B)
+            S[L[20] + lane] += 1.0
+        else:
+            act(S, L, lane, guards[k, 2], guards[k, 3], tail)
+        shift(aux, S, L, lane, dt, -1.0, B)
+
+
+call_fire = fire.call
+
+
+def rare_in_group(*, triggers: bool) -> tuple[int, ...]:
+    """Return the addresses of what `drive_group` calls for models with state triggers, 0 for other models."""
+    return tuple(f.address if triggers else 0 for f in (watch, rearm, fire, settle))
+
+
+@compiled_fast
+def drive_group(rare, step, aux, L, P, start, stop, span, U0, times, first_time, last_time, first_row, events, first_event, last_event,
+                guards, tail, rtol, atol, max_steps, chosen, direct, out, status, failed):  # fmt: skip
     """Solve groups start..stop-1; P is (groups, 8, parameters), out is (rows, 8, outputs), the first lane is the base."""
+    watch_at, rearm_at, fire_at, settle_at = rare
     mode = flush_denormals(np.int32(0)) if L[24] else np.int32(0)
     n, np_, nu, no, ng, nph, nr = L[0], L[1], L[2], L[3], L[4], L[5], L[6]
     Y, PP, U, R, T, H, STOP, PH = L[7], L[8], L[9], L[10], L[14], L[15], L[17], L[20]
-    S = np.ones(L[23])
+    S = filled(L[23], 1.0)
     S[L[21]] = rtol
     for i in range(n):
         S[L[22] + i] = atol[i]
-    B = np.zeros(n + 1 + max(6 * no, ng, 1) + nph + ng + 2 * nr)
-    ends, after, route = np.empty((W, nph)), np.empty((W, ng)), np.empty((W, 2 * nr))
-    before = np.empty((W, ng))
-    marks = np.full((1, nph + ng), np.nan)
+    B = filled(n + 1 + max(6 * no, ng, 1) + nph + ng + 2 * nr, 0.0)
+    ends, after, before, route = np.empty((W, nph)), np.empty((W, ng)), np.empty((W, ng)), np.empty((W, 2 * nr))
+    marks = np.empty((1, nph + ng))
+    for k in range(nph + ng):
+        marks[0, k] = math.nan
     for i in range(start, stop):
         fine = True
         for lane in range(W):
@@ -87,11 +117,11 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
                 S[R + j * W + lane] = 0.0
             early_inputs(S, L, lane, events, first_event[i], last_event[i], span[i, 0])
             S[T + lane], S[PH + lane], S[STOP + lane] = span[i, 0], 0.0, span[i, 0]
-            call_aux(aux, SETUP, S.ctypes.data, lane, B.ctypes.data)
+            call_aux(aux, SETUP, S, lane, B)
             for k in range(nph):
                 ends[lane, k] = B[k]
             for k in range(ng):
-                after[lane, k] = B[nph + k]
+                after[lane, k], before[lane, k] = B[nph + k], math.nan
             for k in range(2 * nr):
                 route[lane, k] = B[nph + ng + k]
             for j in range(n):
@@ -100,17 +130,16 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
                 fine = fine and not math.isnan(P[i, lane, k])
             for k in range(nph + ng + 2 * nr):
                 fine = fine and not math.isnan(B[k])
-        before[:] = math.nan
         if not fine:
             status[i], failed[i] = BAD_START, span[i, 0]
             continue
         saved, count, redo = first_time[i], 0, -1
-        when_event, at_event = next_event(events, route[0], first_event[i], last_event[i], -FAR, -1)
+        when_event, at_event = next_event(events, route[0], first_event[i], last_event[i], -FAR, BEFORE)
         length = span[i, 1] - span[i, 0]
         fresh = True
         while True:
             if not fresh:
-                call_step(step, S.ctypes.data)
+                call_step(step, S)
                 count += 1
                 if not S[T] > S[L[18]]:
                     if count >= max_steps or S[T] + 0.1 * S[H] == S[T] or S[H] < 1e-280:
@@ -121,7 +150,7 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
                         break
                     continue
                 if ng > 0 and redo < 0:
-                    fired, theta = watch(aux, S, L, 0, guards, after, before, B)
+                    fired, theta = call_watch(watch_at, aux, S, L, 0, guards, after, before, B)
                     if fired >= 0:
                         t0 = S[L[18]]
                         event = t0 + theta * S[L[19]]
@@ -137,7 +166,8 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
                                     S[H + lane] = 2.0 * (event - t0)
                                 continue
                         else:
-                            S[STOP : STOP + W] = S[T]
+                            for lane in range(W):
+                                S[STOP + lane] = S[T]
                 while saved < last_time[i] and times[saved] < S[T]:
                     theta = (times[saved] - S[L[18]]) / S[L[19]]
                     for lane in range(W):
@@ -151,28 +181,17 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
             if t >= S[STOP]:
                 fired, redo, phase = redo, -1, S[PH]
                 if ng > 0 and count == 0:
-                    rearm(aux, S, L, 0, guards, after, before, phase, B)
+                    call_rearm(rearm_at, aux, S, L, 0, guards, after, before, phase, B)
                 while True:
-                    base = 0.0
                     if fired >= 0:
                         before[0, fired] = 0.0
-                        for lane in range(W):
-                            dt, value = guard_shift(aux, S, L, lane, fired, base, B)
-                            if lane == 0:
-                                base, dt = value, 0.0
-                            shift(aux, S, L, lane, dt, 1.0, B)
-                            if guards[fired, 2] == END_PHASE:
-                                call_aux(aux, RESET, S.ctypes.data, lane, B.ctypes.data)
-                                S[PH + lane] += 1.0
-                            else:
-                                act(S, L, lane, guards[fired, 2], guards[fired, 3], tail)
-                            shift(aux, S, L, lane, dt, -1.0, B)
+                        call_fire(fire_at, aux, S, L, fired, guards, tail, B)
                     while int(S[PH]) < nph - 1 and ends[0, int(S[PH])] <= t:
                         leaving = int(S[PH])
                         for lane in range(W):
                             dt = ends[lane, leaving] - ends[0, leaving]
                             shift(aux, S, L, lane, dt, 1.0, B)
-                            call_aux(aux, RESET, S.ctypes.data, lane, B.ctypes.data)
+                            call_aux(aux, RESET, S, lane, B)
                             S[PH + lane] += 1.0
                             shift(aux, S, L, lane, dt, -1.0, B)
                     while when_event <= t:
@@ -189,13 +208,14 @@ def drive_group(step, aux, L, P, start, stop, span, U0, times, first_time, last_
                                 S[U + target * W + lane] = events[at_event, 3]
                             shift(aux, S, L, lane, dt, -1.0, B)
                         when_event, at_event = next_event(events, route[0], first_event[i], last_event[i], when_event, at_event)
-                    fired = rearm(aux, S, L, 0, guards, after, before, phase, B) if ng > 0 else -1
+                    fired = call_rearm(rearm_at, aux, S, L, 0, guards, after, before, phase, B) if ng > 0 else -1
                     if fired < 0:
                         break
                 if ng > 0:
                     for lane in range(W - 1, -1, -1):
-                        before[lane] = before[0]
-                        settle(S, L, lane, guards, before, tail, marks, 0)
+                        for k in range(ng):
+                            before[lane, k] = before[0, k]
+                        call_settle(settle_at, S, L, lane, guards, before, tail, marks, 0)
                 ok = True
                 for lane in range(W):
                     ok = first_step(aux, S, L, lane, B, length) and ok

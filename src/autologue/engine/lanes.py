@@ -45,7 +45,7 @@ def here(S, L, lane, B):
 def output_at(aux, S, L, lane, theta, o, B):
     """Return output o at fraction theta of the last step."""
     dense(S, L, lane, theta, B)
-    call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
+    call_aux(aux, OUTPUTS, S, lane, B)
     return B[L[0] + 1 + o]
 
 
@@ -68,5 +68,5 @@ def save(aux, S, L, lane, theta, chosen, direct, out, row, B):
                     dense(S, L, lane, theta, B)
                 else:
                     here(S, L, lane, B)
-                call_aux(aux, OUTPUTS, S.ctypes.data, lane, B.ctypes.data)
+                call_aux(aux, OUTPUTS, S, lane, B)
             out[row, o] = B[n + 1 + chosen[o]]

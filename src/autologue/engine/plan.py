@@ -20,7 +20,7 @@ from autologue.engine.solve import Solution, Solver, prepare, solve, threads
 from autologue.engine.summary import Area, Summary
 from autologue.errors import InputError
 from autologue.model import Model
-from autologue.population import Drawn, Individuals, Parametric, Population
+from autologue.population import Drawn, Individuals, Parametric, Population, by_occasion, in_occasions
 from autologue.regimen import Regimen
 from autologue.variability import ResidualError
 
@@ -57,6 +57,7 @@ class Plan:
     reason: str
     workers: int | None
     event_free: Mapping[str, float]
+    occasions: tuple[float, ...] = ()
 
     def refuse_above(self, limit: float, patients: int, draws: int) -> None:
         """Raise TooLargeError where the trajectories of so many patients need more than `limit` bytes."""
@@ -70,10 +71,14 @@ class Plan:
     def people(self, population: Population, first: int, count: int) -> Individuals:
         """Return `count` patients from place `first` on."""
         if self.individuals is None:
-            return population.sample(count, seed=self.seed, first=first)
+            return self._told_apart(population).sample(count, seed=self.seed, first=first)
         given, rows = self.individuals, slice(first, first + count)
         chance = None if given.chance is None else given.chance[rows]
         return Individuals(given.model, given.ids[rows], given.parameters[rows], {n: v[rows] for n, v in given.covariates.items()}, chance)
+
+    def _told_apart(self, population: Population) -> Population:
+        """Return the population of the model in which occasions are told apart, where there are any."""
+        return by_occasion(population, 1 + len(self.occasions)) if self.occasions and isinstance(population, Parametric) else population
 
     def regimens(self, people: Individuals, first: int) -> Sequence[Regimen | None]:
         """Return one regimen for all of a block, or one for each of its patients."""
@@ -82,13 +87,21 @@ class Plan:
         made = list(self.regimen(people))
         if len(made) != len(people):
             raise InputError(f"the function for regimens returned {len(made)} for {len(people)} patients; expected one a patient")
-        return made
+        return self._timed(made)
+
+    def _timed(self, regimens: Sequence[Regimen | None]) -> Sequence[Regimen | None]:
+        """Return regimens that say when each occasion begins."""
+        if not self.occasions:
+            return regimens
+        clocks = [1.0 if r is None or r.time is None else units.convert(1.0, self.model.time, r.time) for r in regimens]
+        stated = self.population.model
+        return [in_occasions(stated, r, [t * c for t in self.occasions]) for r, c in zip(regimens, clocks, strict=True)]
 
     def listed_regimens(self, first: int, count: int) -> Sequence[Regimen | None]:
         """Return one regimen for all, or those listed for `count` patients from place `first` on."""
         if isinstance(self.regimen, Sequence):
-            return self.regimen[first : first + count]
-        return (self.model.regimen if self.regimen is None or callable(self.regimen) else self.regimen,)
+            return self._timed(self.regimen[first : first + count])
+        return self._timed([self.model.regimen if self.regimen is None or callable(self.regimen) else self.regimen])
 
     def fill(
         self,
@@ -174,6 +187,7 @@ class Plan:
             "assumed": getattr(self.population, "assumed", ""),
             "patients": self.count,
             "seed": self.seed,
+            **({"occasions": self.occasions} if self.occasions else {}),
             "regimen": _say_regimen(self.regimen if self.regimen is not None else self.model.regimen),
             "method": self.solver.method if self.solver else "closed form",
             "method_reason": self.reason,
@@ -204,10 +218,13 @@ def make_plan(
     solver: Solver | None,
     workers: int | None,
     event_free: Mapping[str, float],
+    occasions: Sequence[float] = (),
 ) -> Plan:
     """Check what was asked and return it in the model's units."""
     whole = Parametric(model=population) if isinstance(population, Model) else population
     model = whole.model
+    if len(occasions):
+        model = _with_occasions(whole, occasions, individuals)
     if individuals is not None and individuals.model is not model:
         raise InputError(f"the individuals are of model {individuals.model.name}, the population of {model.name}; give both of one model")
     count = _count(patients, individuals, regimen)
@@ -227,8 +244,21 @@ def make_plan(
     plan = Plan(
         model, whole, individuals, regimen, count, seed, grid * scale, start * scale, until * scale, tuple(v * scale for v in visits),
         converted, labels, solver, "chosen by the caller", workers, {name: at * scale for name, at in event_free.items()},
+        tuple(t * scale for t in occasions),
     )  # fmt: skip
     return plan if solver is not None else _with_method(plan)
+
+
+def _with_occasions(population: Population, occasions: Sequence[float], individuals: Individuals | None) -> Model:
+    """Return the model in which these occasions are told apart; raises InputError where nothing changes between them."""
+    whose = f"the population of {population.model.name}"
+    if isinstance(population, Drawn) or not population.occasions:
+        raise InputError(f"occasions were given, and in {whose} nothing changes between them; leave them out, or give it occasions=")
+    if individuals is not None:
+        raise InputError("occasions were given, and individuals, whose parameters are those of one occasion; give one or the other")
+    if list(occasions) != sorted(set(occasions)) or not occasions[0] > 0.0:
+        raise InputError(f"occasions begin at {tuple(occasions)}; expected times above zero in ascending order, each once")
+    return by_occasion(population, 1 + len(occasions)).model
 
 
 def _count(patients: int, individuals: Individuals | None, regimen: Regimens) -> int:
@@ -259,14 +289,15 @@ def _horizon(
 
 def _with_method(plan: Plan) -> Plan:
     """Return the plan with its method: the closed form where the model has one that says all that is asked, else what the probe chooses."""
-    treated = plan.regimen is not None or plan.model.regimen is not None
+    treated = plan.regimen is not None or plan.model.regimen is not None or bool(plan.occasions)
     enough = prepare(plan.model).system.closed is not None and plan.model.birth_death is None and not plan.model.rules
     if enough and len(plan.times) and not treated and not plan.summaries and plan.start == 0:
         return replace(plan, solver=None, reason="the model states one, and there are no doses, inputs or summaries")
-    people = plan.people(plan.population, 0, min(plan.count, _PROBED)) if callable(plan.regimen) or plan.individuals is not None else None
+    sampled = callable(plan.regimen) or plan.individuals is not None
+    people = plan.people(plan.population, 0, min(plan.count, _PROBED)) if sampled else None
     given = plan.regimens(people, 0) if callable(plan.regimen) and people is not None else plan.listed_regimens(0, _PROBED)
     horizon = max(plan.horizon, plan.model.horizon)  # not the last time asked for: more times shall not change the method
-    chosen, reason = choose_solver(people or plan.population, horizon=horizon, start=plan.start, regimens=given)
+    chosen, reason = choose_solver(people or plan._told_apart(plan.population), horizon=horizon, start=plan.start, regimens=given)
     return replace(plan, solver=chosen, reason=reason)
 
 
@@ -309,5 +340,6 @@ def _population_hash(population: Population, individuals: Individuals | None) ->
         named = [dict(getattr(population, n)) for n in ("typical", "variability", "covariates")]
         parts = [[*named, dict(doubt) if isinstance(doubt, Mapping) else doubt], population.correlations, population.effects]
         errors = [dict(population.errors)] if population.errors else []
-        said = repr([*parts, population.typical_values().tolist(), *errors]).encode()
+        changing = [dict(population.occasions), population.occasion_correlations] if population.occasions else []
+        said = repr([*parts, population.typical_values().tolist(), *errors, *changing]).encode()
     return hashlib.sha256(said).hexdigest()[:16]

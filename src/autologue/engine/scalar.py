@@ -85,38 +85,36 @@ flush_denormals = _mode("flush")
 restore_mode = _mode("restore")
 
 
-def _caller(count: int) -> Any:
-    """Return an intrinsic that calls the C function at an address with a pointer and `count` further arguments."""
-    if count == 0:
-
-        @intrinsic
-        def call(typingctx: Any, address: Any, data: Any) -> Any:
-            def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-                pointer = ir.DoubleType().as_pointer()
-                kind = ir.FunctionType(ir.VoidType(), [pointer])
-                builder.call(builder.inttoptr(args[0], kind.as_pointer()), [builder.inttoptr(args[1], pointer)])
-                return context.get_dummy_value()
-
-            return types.void(types.int64, types.int64), codegen
-
-        return call
-
-    @intrinsic
-    def call_with(typingctx: Any, address: Any, code: Any, data: Any, lane: Any, buffer: Any) -> Any:
-        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            pointer, i64 = ir.DoubleType().as_pointer(), ir.IntType(64)
-            kind = ir.FunctionType(ir.VoidType(), [i64, pointer, i64, pointer])
-            target = builder.inttoptr(args[0], kind.as_pointer())
-            builder.call(target, [args[1], builder.inttoptr(args[2], pointer), args[3], builder.inttoptr(args[4], pointer)])
-            return context.get_dummy_value()
-
-        return types.void(types.int64, types.int64, types.int64, types.int64, types.int64), codegen
-
-    return call_with
+def _data(context: Any, builder: Any, kind: Any, array: Any) -> Any:
+    """Return the pointer to an array's numbers."""
+    return context.make_array(kind)(context, builder, array).data
 
 
-call_step = _caller(0)
-call_aux = _caller(4)
+@intrinsic
+def call_step(typingctx: Any, step: Any, S: Any) -> Any:
+    """Call the kernel's `step`, an address, with the array of all lanes."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _data(context, builder, signature.args[1], args[1])
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [pointer])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, S), codegen
+
+
+@intrinsic
+def call_aux(typingctx: Any, aux: Any, code: Any, S: Any, lane: Any, B: Any) -> Any:
+    """Call the kernel's `aux`, an address: `code` says what it does for a lane, with the buffer B."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer, buffer = (_data(context, builder, signature.args[k], args[k]) for k in (2, 4))
+        i64 = ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [i64, pointer.type, i64, buffer.type])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [args[1], pointer, args[3], buffer])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, S, types.int64, B), codegen
 
 
 # 1.5 * 2^52: adding it to an integer-valued float leaves the integer in the low bits. Conversions between int64 and float

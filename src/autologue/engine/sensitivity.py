@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.engine.arrays import Arrays, checked_parameters, tabulate
-from autologue.engine.group import drive_group
+from autologue.engine.group import drive_group, rare_in_group
 from autologue.engine.solve import STIFF, Solver, has_steady, prepare, steady, threads
 from autologue.errors import InputError, ModelError, unknown
 from autologue.model import Model
@@ -49,10 +49,14 @@ def sensitivities(
     regimens: Sequence[Regimen | None] = (None,),
     outputs: Sequence[str] | None = None,
     logarithmic: bool = True,
+    sizes: Sequence[float] | Floats = (),
     solver: Solver = STIFF,
     workers: int | None = None,
 ) -> Sensitivities:
-    """Return outputs and their derivatives with respect to the parameters `wrt`, through doses and phase ends too."""
+    """Return outputs and their derivatives with respect to the parameters `wrt`, through doses and phase ends too.
+
+    sizes: of the parameters `wrt`, how large they usually are, where a value may lie near zero by chance: its difference is no smaller.
+    """
     if model.rules:
         raise ModelError(
             f"model {model.name} has feedback rules, whose effect is not differentiable; remove the rules to ask for sensitivities"
@@ -72,11 +76,13 @@ def sensitivities(
     plans = list(regimens) if len(regimens) == 1 else [r for r in regimens for _ in range(groups)]
     tables = tabulate(ready.system, n * groups, times=repeated, start=start, regimens=plans, outputs=outputs)
     arrays = Arrays(tables, np.repeat(base, groups, axis=0))
-    sets, steps = _perturbed(arrays.parameters.reshape(n, groups, -1), [order.index(name) for name in wrt])
+    sets, steps = _perturbed(arrays.parameters.reshape(n, groups, -1), [order.index(name) for name in wrt], sizes)
     out = np.full((len(arrays.out), COPIES + 1, len(tables.names)), np.nan)
 
+    rare = rare_in_group(triggers=len(tables.guards) > 0)
+
     def work(a: int) -> None:
-        drive_group(*arrays.group_arguments(kernel, solver, sets, a, min(a + CHUNK, n * groups), out))
+        drive_group(rare, *arrays.group_arguments(kernel, solver, sets, a, min(a + CHUNK, n * groups), out))
 
     pieces = range(0, n * groups, CHUNK)
     workers = min(workers or threads(), len(pieces))
@@ -89,16 +95,18 @@ def sensitivities(
     return _assemble(arrays, out, base, steps, [order.index(q) for q in wrt], tuple(wrt), n, groups, shared=shared, logarithmic=logarithmic)
 
 
-def _perturbed(base: Floats, columns: Sequence[int]) -> tuple[Floats, Floats]:
+def _perturbed(base: Floats, columns: Sequence[int], sizes: Sequence[float] | Floats) -> tuple[Floats, Floats]:
     """Return parameter sets (patients * groups, 8, parameters) and the absolute change of each asked parameter (patients, asked)."""
     n, groups, width = base.shape
     sets = np.repeat(base[:, :, None, :], COPIES + 1, axis=2)
     changes = np.empty((n, len(columns)))
     for k, column in enumerate(columns):
         value = base[:, 0, column]
-        moved = np.where(value != 0.0, value * (1.0 + STEP), STEP)
+        size = np.maximum(np.abs(value), sizes[k] if len(sizes) else 0.0)
+        moved = value + np.where(size > 0.0, size, 1.0) * np.where(value < 0.0, -STEP, STEP)
         sets[:, k // COPIES, 1 + k % COPIES, column] = moved
-        changes[:, k] = moved - value
+        with np.errstate(invalid="ignore"):  # a value that has overflowed has no derivative
+            changes[:, k] = moved - value
     return np.ascontiguousarray(sets.reshape(n * groups, COPIES + 1, width)), changes
 
 
@@ -115,7 +123,8 @@ def _assemble(
     gradient = np.empty((*values.shape, len(wrt)))
     for k, column in enumerate(columns):
         rows = first[owner, k // COPIES] + within
-        slope = (out[rows, 1 + k % COPIES] - out[rows, 0]) / steps[owner, k, None]
+        with np.errstate(invalid="ignore", over="ignore"):  # of values that have overflowed
+            slope = (out[rows, 1 + k % COPIES] - out[rows, 0]) / steps[owner, k, None]
         scale = np.where(base[owner, column] != 0.0, base[owner, column], 1.0) if logarithmic else np.ones(len(owner))
         gradient[..., k] = slope * scale[:, None]
     status = arrays.status.reshape(n, groups).max(axis=1)

@@ -196,9 +196,10 @@ def _drive(
     if chunk < 1 or (workers is not None and workers < 1):
         raise InputError(f"workers={workers!r}, chunk={chunk!r}; expected whole numbers of at least one")
     todo = [(a, min(a + chunk, n)) for a in range(0, n, chunk)]
+    rare = driver.rare(triggers=len(call.tables.guards) > 0, summaries=len(call.tables.kinds) > 0)
 
     def work(piece: tuple[int, int]) -> int:
-        driver.drive(*call.arguments(kernel, solver, *piece))
+        driver.drive(rare, *call.arguments(kernel, solver, *piece))
         return piece[1] - piece[0]
 
     workers = min(workers or threads(), len(todo))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 
-from autologue.compiled import compiled_fast as compiled
 from autologue.compiled import compiled_inline as inlined
+from autologue.compiled import compiled_part as compiled
 from autologue.engine.codes import AREA, FIRST_ABOVE, FIRST_BELOW, LAST_ABOVE, MAXIMUM, MINIMUM, NODES
 from autologue.engine.codes import WIDTH as W
+from autologue.engine.deferred import deferred
 from autologue.engine.lanes import output_at, state_at
 from autologue.engine.scalar import call_aux
 
@@ -42,12 +43,8 @@ def quartic(v0, v1, v2, v3, v4, x):
 
 
 @compiled
-def turn(aux, S, L, lane, sign, o, i, low, high, v0, v1, v2, v3, v4, place, B):
-    """Return (part, value) of the largest sign * output o in the window, where the largest of the five values has number `place`."""
-    x, y = max(0.25 * (place - 1), 0.0), min(0.25 * (place + 1), 1.0)
-    begin, end = slope(v0, v1, v2, v3, v4, x), slope(v0, v1, v2, v3, v4, y)
-    if not (begin > 0.0 and end < 0.0):
-        return -1.0, 0.0
+def turn(aux, S, L, lane, sign, o, i, low, high, v0, v1, v2, v3, v4, x, y, B):
+    """Return (part, value) of the largest sign * output o in the window, which lies between the parts x and y of it."""
     for _ in range(40):
         m = 0.5 * (x + y)
         if slope(v0, v1, v2, v3, v4, m) > 0.0:
@@ -65,7 +62,7 @@ def turn(aux, S, L, lane, sign, o, i, low, high, v0, v1, v2, v3, v4, place, B):
     return top, sign * value_at(aux, S, L, lane, o, i, low + top * (high - low), B)
 
 
-@compiled
+@inlined
 def extreme(aux, S, L, lane, sign, o, i, low, high, v0, v1, v2, v3, v4, sums, patient, s, B):
     """Update a maximum (sign +1) or minimum (-1) of output o over the part [low, high] of the last step."""
     v0, v1, v2, v3, v4 = sign * v0, sign * v1, sign * v2, sign * v3, sign * v4
@@ -73,9 +70,11 @@ def extreme(aux, S, L, lane, sign, o, i, low, high, v0, v1, v2, v3, v4, sums, pa
     known = sums[patient, s, 0]
     place = 0 if v0 == best else (1 if v1 == best else (2 if v2 == best else (3 if v3 == best else 4)))
     where = 0.25 * place
-    top, value = turn(aux, S, L, lane, sign, o, i, low, high, v0, v1, v2, v3, v4, place, B)
-    if top >= 0.0 and value > best:
-        best, where = value, top
+    x, y = max(0.25 * (place - 1), 0.0), min(0.25 * (place + 1), 1.0)
+    if slope(v0, v1, v2, v3, v4, x) > 0.0 and slope(v0, v1, v2, v3, v4, y) < 0.0:
+        top, value = turn(aux, S, L, lane, sign, o, i, low, high, v0, v1, v2, v3, v4, x, y, B)
+        if value > best:
+            best, where = value, top
     if math.isnan(known) or best > sign * known:
         sums[patient, s, 0] = sign * best
         sums[patient, s, 1] = S[L[18] + lane] + (low + where * (high - low)) * S[L[19] + lane]
@@ -131,9 +130,9 @@ def part(aux, S, L, lane, o, i, low, high, B):
         B[L[0] + 1 + (1 + q) * outputs + o] = value
 
 
-@inlined
+@deferred()
 def summarise(aux, S, L, lane, kinds, limits, sums, patient, B):
-    """Update the summaries of one patient with the last step. It is part of the driver: only what is rarely needed is a call."""
+    """Update the summaries of one patient with the last step; only what is rarely needed is a call."""
     outputs = L[3]
     base = L[0] + 1 + outputs
     t0, h = S[L[18] + lane], S[L[19] + lane]
@@ -150,7 +149,7 @@ def summarise(aux, S, L, lane, kinds, limits, sums, patient, B):
             part(aux, S, L, lane, o, i, low, high, B)
             ready = False
         elif i < 0 and not ready:
-            call_aux(aux, NODES, S.ctypes.data, lane, B.ctypes.data)
+            call_aux(aux, NODES, S, lane, B)
             ready = True
         if i >= 0 and high - low == 1.0:
             at, wide = L[12] + i * W + lane, L[0] * W
@@ -168,13 +167,15 @@ def summarise(aux, S, L, lane, kinds, limits, sums, patient, B):
             sums[patient, s, 0] = (0.0 if math.isnan(known) else known) + total
             continue
         most, least = max(max(max(v0, v1), max(v2, v3)), v4), min(min(min(v0, v1), min(v2, v3)), v4)
-        if kind == MAXIMUM:
-            if not most + 0.5 * (most - least) <= known:
-                extreme(aux, S, L, lane, 1.0, o, i, low, high, v0, v1, v2, v3, v4, sums, patient, s, B)
-        elif kind == MINIMUM:
-            if not least - 0.5 * (most - least) >= known:
-                extreme(aux, S, L, lane, -1.0, o, i, low, high, v0, v1, v2, v3, v4, sums, patient, s, B)
+        if kind in (MAXIMUM, MINIMUM):
+            sign = 1.0 if kind == MAXIMUM else -1.0
+            best = most if kind == MAXIMUM else -least
+            if not best + 0.5 * (most - least) <= sign * known:
+                extreme(aux, S, L, lane, sign, o, i, low, high, v0, v1, v2, v3, v4, sums, patient, s, B)
         elif kind == LAST_ABOVE and v4 >= limits[s, 2]:
             sums[patient, s, 0] = t0 + high * h
         elif (least <= limits[s, 2]) if kind == FIRST_BELOW else (most >= limits[s, 2]):
             cross(aux, S, L, lane, kind, o, i, low, high, v0, v1, v2, v3, v4, limits[s, 2], sums, patient, s, B)
+
+
+call_summarise = summarise.call

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autologue.errors import InputError
-from autologue.fit.basins import Basin, find_basins, probe_basins
+from autologue.fit.basins import End, distinct_basins, probe_basins, said, search_all
 from autologue.fit.conditional import Marginal
-from autologue.fit.estimated import Conditional, Covariance, Estimated, Estimator, LogLikelihood, Trace, Watch, inverse_information
-from autologue.fit.outer import Optimum, maximise, polish
+from autologue.fit.estimated import Basin, Conditional, Covariance, Estimated, Estimator, LogLikelihood, Trace, Watch, inverse_information
+from autologue.fit.outer import Optimum, Search, maximise, polish
 from autologue.fit.problem import Problem
 from autologue.fit.suspicions import suspicions
 from autologue.seeds import Purpose, child_seed
@@ -59,21 +59,27 @@ class Approximation(Estimator):
         def evaluate(vector: Floats, start: Floats, metric: Floats | None) -> Marginal:
             return self.marginal(problem, vector, start, metric)
 
-        full = partial(maximise, problem, evaluate, iterations=self.iterations, tolerance=TOLERANCE, watch=watch)
-        found, basins = find_basins(problem, [full] * self.starts, seed=seed)
-        optimum = polish(found[0])
+        def search(_: int, vector: Floats) -> Search:
+            return maximise(problem, evaluate, vector, iterations=self.iterations, tolerance=TOLERANCE, watch=watch)
+
+        found = search_all(problem, search, self.starts, seed=seed)
+        ends = [End(-each.cost(each.at)[0], each.at, k) for k, each in found]
+        best = found[min(range(len(ends)), key=lambda k: (-ends[k].value, k))][1]
+        optimum = polish(best)
+        basins = distinct_basins(ends, optimum.information)
         rough = partial(maximise, problem, evaluate, iterations=PROBE, tolerance=ROUGH)
         better = probe_basins(problem, rough, self.probes, optimum, seed=child_seed(seed, Purpose.ESTIMATION, 0))
-        count = sum(search.count for search in found)
+        count = sum(each.count for _, each in found)
         covariances = _covariances(problem, optimum)
         return Estimated(
             optimum.vector,
             covariances,
             (LogLikelihood(self.label, optimum.log_likelihood),),
             _conditional(problem, optimum),
-            Trace(np.array([*found[0].path, optimum.vector]), (("quasi-Newton", 0), ("Newton", len(found[0].path)))),
+            Trace(np.array([*best.path, optimum.vector]), (("quasi-Newton", 0), ("Newton", len(best.path)))),
             suspicions(problem, optimum, covariances, basins, better),
             _settings(problem, optimum, basins, count),
+            basins,
         )
 
 
@@ -107,5 +113,4 @@ def _settings(problem: Problem, optimum: Optimum, basins: tuple[Basin, ...], cou
         ("evaluations", f"{count} of the likelihood and its gradient"),
         ("gain", f"{optimum.gain:.1e} of the log-likelihood still expected of another Newton step"),
     ]
-    found += [("basin", f"log-likelihood {b.value:.3f}, reached from {b.count} of {sum(o.count for o in basins)} starts") for b in basins]
-    return tuple(found)
+    return tuple(found + said(basins))

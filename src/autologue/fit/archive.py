@@ -1,11 +1,13 @@
 """A fit as one file of JSON, exact to the last bit: numbers as Python prints them, arrays as their bytes.
 
-A model is code, so that the file holds its name and fingerprint; reading finds it in the library, or is given it.
+A model is code, so that the file holds its name and fingerprint; reading finds it in the library, or is given it. The file holds a hash
+of its content too: one that was damaged or edited is refused.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -21,7 +23,7 @@ from autologue import population as populations
 from autologue import regimen as regimens
 from autologue import variability as variabilities
 from autologue.engine.describe import fingerprint
-from autologue.engine.solve import prepare
+from autologue.engine.solve import Solver, prepare
 from autologue.errors import AutologueError, InputError
 from autologue.files import replacing
 from autologue.fit import estimated, stopping, structure
@@ -31,13 +33,13 @@ from autologue.model import Model
 
 __all__ = ["encoded", "load_fit", "write_fit"]
 
-FORMAT = 1
+FORMAT = 2
 _TYPES: dict[str, type] = {
     kind.__name__: kind
     for room in (patients, populations, regimens, variabilities, estimated, stopping, structure)
     for kind in vars(room).values()
     if isinstance(kind, type) and is_dataclass(kind)
-}
+} | {"Solver": Solver}
 
 
 def _plain(value: Any) -> Any:
@@ -69,27 +71,46 @@ def encoded(value: Any) -> str:
 
 def write_fit(fit: Fit, path: str | Path) -> None:
     """Write a fit to a file; whole or not at all."""
+    content = _plain(fit)
     with replacing(path) as part:
-        part.write_text(json.dumps({"format": FORMAT, "fit": _plain(fit)}, sort_keys=True))
+        part.write_text(json.dumps({"format": FORMAT, "sha256": _hash(content), "fit": content}, sort_keys=True), encoding="utf-8")
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def load_fit(path: str | Path, *, model: Model | None = None) -> Fit:
     """Return a saved fit; a model that is not in the library is given. Raises InputError for another file, or another model."""
     try:
-        text = json.loads(Path(path).read_text())
-    except (OSError, ValueError) as problem:
+        text = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as problem:
         raise InputError(f"cannot read {path} as a saved fit ({problem}); give a file written by Fit.save") from None
     if not isinstance(text, dict) or text.get("format") != FORMAT:
-        raise InputError(f"{path} is not a fit saved in format {FORMAT}; give a file written by Fit.save")
+        raise InputError(f"{path} is not a fit saved in format {FORMAT}; give a file written by this version's Fit.save")
+    if "fit" not in text or text.get("sha256") != _hash(text["fit"]):
+        raise InputError(f"{path} is damaged, or was edited: its content is not what was saved; save the fit again")
     try:
         found = _value(text["fit"], model)
+        if isinstance(found, Fit):
+            _check_sizes(found)
     except AutologueError as problem:
         raise InputError(f"{path}: {problem}") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, MemoryError) as problem:
         raise InputError(f"{path} is damaged ({type(problem).__name__}: {problem}); save the fit again") from None
     if not isinstance(found, Fit):
         raise InputError(f"{path} holds no fit; give a file written by Fit.save")
     return found
+
+
+def _check_sizes(fit: Fit) -> None:
+    """Raise ValueError where the estimates are not those of the structure."""
+    count, given = len(fit.structure.names), fit.estimated
+    sizes = [given.vector.shape == (count,), given.trace.values.shape[1:] == (count,)]
+    sizes += [each.matrix.shape == (count, count) for each in given.covariances]
+    sizes += [part.shape == (len(fit.cohort), len(given.conditional.names)) for part in (given.conditional.mode, given.conditional.mean)]
+    if not all(sizes):
+        raise ValueError(f"the sizes of its parts do not go with {count} estimates of {len(fit.cohort)} patients")
 
 
 def _value(text: Any, model: Model | None) -> Any:
@@ -103,8 +124,10 @@ def _value(text: Any, model: Model | None) -> Any:
         return _model(text["model"], text["fingerprint"], model)
     if "map" in text:
         return {k: _value(v, model) for k, v in text["map"].items()}
-    kind = _kinds()[text["type"]]
-    return kind(**{k: _value(v, model) for k, v in text["fields"].items()})
+    kind, given = _kinds()[text["type"]], {k: _value(v, model) for k, v in text["fields"].items()}
+    if kind is regimens.Regimen:  # whose events are arguments without names
+        return regimens.Regimen(*given["events"], time=given["time"])
+    return kind(**given)
 
 
 def _kinds() -> dict[str, type]:

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autologue import seeds
 from autologue.errors import SolveError
+from autologue.fit.estimated import Basin
 from autologue.fit.outer import Optimum, Search
 from autologue.fit.problem import Problem
 from autologue.population import Kind
 
-__all__ = ["Basin", "find_basins", "probe_basins", "starting_vectors"]
+__all__ = ["End", "distinct_basins", "doubts", "probe_basins", "said", "search_all", "starting_vectors", "whereabouts"]
 
 Floats = NDArray[np.float64]
-SPREAD = {Kind.TYPICAL: 1.0, Kind.EFFECT: 0.0, Kind.DEVIATION: 0.5, Kind.CORRELATION: 0.0, Kind.RESIDUAL: 0.5}
+Found = TypeVar("Found")
+SPREAD = {Kind.TYPICAL: 1.0, Kind.DEVIATION: 0.5, Kind.OCCASION_DEVIATION: 0.5, Kind.RESIDUAL: 0.5}
 """How far starts are drawn around the first, as a standard deviation on the scale of estimation."""
 SAME, NEAR = 0.1, 1.0  # of the log-likelihood: closer optima are one; a probe so near the optimum ends there
+APART = 9.0  # squared standard errors beyond which optima of one height are two
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Basin:
-    """An optimum of the log-posterior: its value and vector (p,), how many starts ended there, and whether the given one did."""
+class End:
+    """Where a start led: the log-posterior with its Monte-Carlo error, the vector (p,), the number of the start."""
 
     value: float
     vector: Floats
-    count: int
-    given: bool
+    start: int
+    error: float = 0.0
 
 
 def starting_vectors(problem: Problem, count: int, *, seed: int) -> Floats:
@@ -38,32 +42,69 @@ def starting_vectors(problem: Problem, count: int, *, seed: int) -> Floats:
     z = seeds.normals(seed, seeds.Purpose.ESTIMATION, np.arange(count), len(estimates), attempt=1)
     z[0] = 0.0
     low, high = problem.structure.bounds.T
-    drawn: Floats = np.clip(start + z * problem.widths * [SPREAD[e.kind] for e in estimates], low, high)
+    drawn: Floats = np.clip(start + z * problem.widths * [SPREAD.get(e.kind, 0.0) for e in estimates], low, high)
     return drawn
 
 
-def find_basins(problem: Problem, searches: Sequence[Callable[[Floats], Search]], *, seed: int) -> tuple[list[Search], tuple[Basin, ...]]:
-    """Run each search from a start of its own, the first from that of the problem; return them, best first, and the distinct optima.
+def search_all(problem: Problem, search: Callable[[int, Floats], Found], count: int, *, seed: int) -> list[tuple[int, Found]]:
+    """Return what a search finds from each of `count` starts, the first that of the problem, with the number of the start.
 
     A start other than the first from which a patient cannot be solved is left out.
     """
-    ended: list[tuple[float, int, Search]] = []
-    for k, (search, vector) in enumerate(zip(searches, starting_vectors(problem, len(searches), seed=seed), strict=True)):
+    found = []
+    for k, vector in enumerate(starting_vectors(problem, count, seed=seed)):
         try:
-            found = search(vector)
+            found.append((k, search(k, vector)))
         except SolveError:
             if k == 0:
                 raise
-            continue
-        ended.append((-found.cost(found.at)[0], k, found))
-    ended.sort(key=lambda each: (-each[0], each[1]))
+    return found
+
+
+def distinct_basins(ends: Sequence[End], information: Floats) -> tuple[Basin, ...]:
+    """Return the distinct optima, the best first: they differ in height, or lie apart by the information (p, p) at the best.
+
+    What is not finite in the information says nothing.
+    """
+    curve = np.where(np.isfinite(information), information, 0.0)
     basins: list[Basin] = []
-    for value, k, found in ended:
-        if basins and basins[-1].value - value < SAME:
-            basins[-1] = replace(basins[-1], count=basins[-1].count + 1, given=basins[-1].given or k == 0)
+    for end in sorted(ends, key=lambda each: (-each.value, each.start)):
+        for k, basin in enumerate(basins):
+            off, slack = end.vector - basin.vector, SAME + 3.0 * float(np.hypot(end.error, basin.error))
+            if basin.value - end.value < slack and off @ curve @ off < APART:
+                basins[k] = replace(basin, count=basin.count + 1, given=basin.given or end.start == 0)
+                break
         else:
-            basins.append(Basin(value, found.at, 1, k == 0))
-    return [each[2] for each in ended], tuple(basins)
+            basins.append(Basin(end.value, end.vector, 1, end.start == 0, end.error))
+    return tuple(basins)
+
+
+def doubts(problem: Problem, basins: Sequence[Basin]) -> list[str]:
+    """Return one sentence for each doubt that distinct optima raise."""
+    found, best, total = [], basins[0], sum(b.count for b in basins)
+    if not best.given:
+        own = next((b for b in basins if b.given), None)
+        worse = "" if own is None else f", {best.value - own.value:.1f} log-units below"
+        found.append(f"the given starting values lead to another optimum{worse}; the best of {total} starts is reported")
+    elif len(basins) > 1:
+        others = ", ".join(f"{best.value - b.value:.1f} below ({b.count})" for b in basins[1:])
+        found.append(f"of {total} starts {total - best.count} ended in other optima of the likelihood, {others}: look at more starts")
+    for other in basins[1:]:
+        if best.value - other.value < SAME + 3.0 * float(np.hypot(best.error, other.error)):
+            found.append(f"another optimum is as good, near {whereabouts(problem, other.vector)}: the data do not tell which")
+    return found
+
+
+def whereabouts(problem: Problem, vector: Floats) -> str:
+    """Return the typical values of a vector in words."""
+    pairs = zip(problem.structure.estimates, vector, strict=True)
+    return ", ".join(f"{e.name} {e.scale.back(x):.3g}" for e, x in pairs if e.kind is Kind.TYPICAL)
+
+
+def said(basins: Sequence[Basin]) -> list[tuple[str, str]]:
+    """Return each optimum in words."""
+    total = sum(b.count for b in basins)
+    return [("basin", f"log-likelihood {b.value:.3f}, reached from {b.count} of {total} starts") for b in basins]
 
 
 def probe_basins(problem: Problem, probe: Callable[..., Search], count: int, optimum: Optimum, *, seed: int) -> Basin | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autologue import seeds
 from autologue.errors import SolveError
-from autologue.fit.kernels import EACH, OWN, PRIOR, WALK, accept, accumulate, fill, own_shape, propose
+from autologue.fit.kernels import EACH, OWN, PRIOR, WALK, accept, accumulate, fill, own_shape, propose, regroup
 from autologue.fit.problem import Point, Problem
 from autologue.likelihood import REASONS
 from autologue.population import Scale
@@ -85,10 +85,12 @@ class Chains:
     def sweep(self, attempt: int, point: Point, *, weight: float, moments: float) -> None:
         """Move all chains by each kernel once, then the running moments by `moments`; steps adapt with `weight`."""
         self._attempt = attempt
-        self.renew(point)
         q = self.problem.varying
-        own_shape(self.first, self.second, point.omega, min(BLEND / (1.0 + self.age), 1.0), self.mean, self.own)
         centre = np.ascontiguousarray(point.centre)
+        if self.problem.pairs.size:
+            regroup(self.seed, attempt, centre, point.inverse, point.root, self.problem.pairs, self.problem.active, self.phi)
+        self.renew(point)
+        own_shape(self.first, self.second, point.omega, min(BLEND / (1.0 + self.age), 1.0), self.mean, self.own)
         width = q + 4
         for number, (kind, which) in enumerate(self._kernels(q)):
             place = (number + 1) * self.count * width

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from autologue.fit.problem import Problem
 
-__all__ = ["Conditional", "Covariance", "Estimated", "Estimator", "LogLikelihood", "Trace", "Watch", "inverse_information"]
+__all__ = ["Basin", "Conditional", "Covariance", "Estimated", "Estimator", "LogLikelihood", "Trace", "Watch", "inverse_information"]
 
 Floats = NDArray[np.float64]
 Watch = Callable[[int, int, Floats], None]
@@ -62,10 +62,25 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Basin:
+    """An optimum of the log-posterior: its value and vector (p,), how many starts ended there, and whether the given one did.
+
+    error: Monte-Carlo standard error of the value.
+    """
+
+    value: float
+    vector: Floats
+    count: int
+    given: bool
+    error: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Estimated:
     """vector: the estimates (p,) on their scales. covariances, log_likelihoods: the first of each is what is reported.
 
-    warnings: in words, one sentence each. settings: what the method chose itself and how it ended, in words.
+    warnings: in words, one sentence each. settings: what the method chose itself and how it ended, in words. basins: the distinct optima
+    that starts led to, the best first.
     """
 
     vector: Floats
@@ -75,6 +90,7 @@ class Estimated:
     trace: Trace
     warnings: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = field(default=())
+    basins: tuple[Basin, ...] = field(default=())
 
 
 class Estimator(ABC):
@@ -85,11 +101,23 @@ class Estimator(ABC):
         """Return the estimates; the same seed gives the same bits."""
 
 
-def inverse_information(information: Floats, free: NDArray[np.bool_]) -> Floats:
-    """Return the covariance (p, p) of the free estimates; NaN for others, and everywhere unless the information is positive definite."""
-    found = np.full(information.shape, np.nan)
-    inside = information[np.ix_(free, free)]
-    if len(inside) and np.isfinite(inside).all() and (level := np.linalg.eigvalsh(inside))[0] > 1e-14 * abs(level[-1]):
-        inverse = np.linalg.inv(inside)
-        found[np.ix_(free, free)] = (inverse + inverse.T) / 2.0
+def inverse_information(information: Floats, free: NDArray[np.bool_], *, spare: NDArray[np.bool_] | None = None) -> Floats:
+    """Return the covariance (p, p) of the free estimates; NaN for others, and everywhere unless the information is positive definite.
+
+    spare: estimates that are left out, one after another, until it is: of those the one that matters most where it is not.
+    """
+    found, kept = np.full(information.shape, np.nan), free.copy()
+    while kept.any() and np.isfinite(inside := information[np.ix_(kept, kept)]).all():
+        level, axes = np.linalg.eigh(inside)
+        if level[0] > 1e-14 * abs(level[-1]):
+            inverse = np.linalg.inv(inside)
+            found[np.ix_(kept, kept)] = (inverse + inverse.T) / 2.0
+            break
+        size = np.sqrt(np.abs(np.diagonal(inside)))
+        weakest = np.abs(np.linalg.eigh(inside / np.outer(size, size))[1][:, 0]) if size.all() else np.abs(axes[:, 0])
+        places = np.flatnonzero(kept)
+        weakest = np.where(False if spare is None else spare[places], weakest, -1.0)
+        if weakest.max() < 0.0:
+            break
+        kept[places[weakest.argmax()]] = False
     return found

@@ -59,10 +59,8 @@ def fo_marginal(problem: Problem, vector: Floats) -> Marginal:
     slope = (np.array(values[1 : 1 + k]) - np.array(values[1 + k :])) / (2.0 * size[:, None])
     gradient = np.einsum("kn,nkp->np", slope, problem.design)
     for j, e in enumerate(problem.structure.estimates):
-        if e.kind in (Kind.DEVIATION, Kind.CORRELATION, Kind.RESIDUAL):
-            sides = [
-                Point(point.centre, point.omega + s * d_omega[j], point.sigma + s * d_sigma[j]) for s in (-ERROR_STEP, ERROR_STEP)
-            ]
+        if e.kind.spread or e.kind is Kind.RESIDUAL:
+            sides = [Point(point.centre, point.omega + s * d_omega[j], point.sigma + s * d_sigma[j]) for s in (-ERROR_STEP, ERROR_STEP)]
             back, ahead = (_linear(problem, side, _one(around, 0), point.centre)[0] for side in sides)
             gradient[:, j] = (ahead - back) / (2.0 * ERROR_STEP)
     phi = point.centre.copy()

@@ -10,7 +10,7 @@ from autologue.errors import InputError
 from autologue.fit.fitted import Fit
 from autologue.population import Parametric, Scale
 from autologue.population.covariates import coefficient, label
-from autologue.population.estimates import blocks_of, scale_of
+from autologue.population.estimates import blocks_of, occasion_blocks_of, scale_of
 from autologue.variability import LogNormal, Power, ResidualError
 
 __all__ = ["export_initials"]
@@ -31,7 +31,7 @@ def export_initials(fit: Fit, convention: Convention) -> str:
         e.name: (float(e.scale.back(low)), float(e.scale.back(high)))
         for e, (low, high) in zip(fit.structure.estimates, fit.structure.bounds, strict=True)
     }
-    lines = writers[type(convention)](fit.population, bounds)
+    lines = writers[type(convention)](fit.population, bounds, 1 + max(len(patient.occasions) for patient in fit.cohort))
     return "\n".join(lines) + "\n"
 
 
@@ -43,10 +43,11 @@ def _typical(population: Parametric) -> dict[str, float]:
     return dict(zip(population.model.parameters, map(float, population.typical_values()), strict=True))
 
 
-def _blocks(population: Parametric) -> Iterator[tuple[list[str], list[list[float]]]]:
-    """Yield each block of random effects with the rows of the lower triangle of its covariance."""
-    names, covariance = list(population.varying), population.covariance()
-    for block in blocks_of(population):
+def _blocks(population: Parametric, *, occasions: bool = False) -> Iterator[tuple[list[str], list[list[float]]]]:
+    """Yield each block of random effects, of patients or of `occasions`, with the rows of the lower triangle of its covariance."""
+    names = list(population.changing if occasions else population.varying)
+    covariance = population.occasion_covariance() if occasions else population.covariance()
+    for block in occasion_blocks_of(population) if occasions else blocks_of(population):
         places = [names.index(name) for name in block]
         yield block, [[float(covariance[i, j]) for j in places[: row + 1]] for row, i in enumerate(places)]
 
@@ -63,7 +64,7 @@ def _outputs(population: Parametric) -> list[str]:
     return [output for output in population.model.outputs if population.error(output) is not None]
 
 
-def _nonmem(population: Parametric, bounds: Bounds) -> Iterator[str]:
+def _nonmem(population: Parametric, bounds: Bounds, count: int) -> Iterator[str]:
     def theta(name: str, value: float, said: str) -> str:
         if name not in bounds:
             return f"$THETA {_number(value)} FIX ; {name}{said}"
@@ -88,6 +89,12 @@ def _nonmem(population: Parametric, bounds: Bounds) -> Iterator[str]:
             yield f"$OMEGA BLOCK({len(block)}){fixed}"
             for name, row in zip(block, rows, strict=True):
                 yield f"  {' '.join(map(_number, row))} ; omega^2 of {name}, {_scale(population, name)}"
+    for block, rows in _blocks(population, occasions=True):
+        fixed = "" if all(f"gamma_{name}" in bounds for name in block) else " FIX"
+        yield f"$OMEGA BLOCK({len(block)}){fixed} ; an ETA for each of {count} occasions, chosen by OCC"
+        for name, row in zip(block, rows, strict=True):
+            yield f"  {' '.join(map(_number, row))} ; gamma^2 of {name} between occasions, {_scale(population, name)}"
+        yield from [f"$OMEGA BLOCK({len(block)}) SAME"] * (count - 1)
     for output, field, value, error in _errors(population, _outputs(population)):
         if field != "exponent":
             what = "log-normal" if isinstance(error, LogNormal) else type(error).__name__.lower()
@@ -100,7 +107,7 @@ def _scale(population: Parametric, name: str) -> str:
     return how[scale_of(population, name)]
 
 
-def _monolix(population: Parametric, bounds: Bounds) -> Iterator[str]:
+def _monolix(population: Parametric, bounds: Bounds, count: int) -> Iterator[str]:
     def line(name: str, value: float, own: str) -> str:
         return f"{name} = {{value={_number(value)}, method={'MLE' if own in bounds else 'FIXED'}}}"
 
@@ -117,6 +124,12 @@ def _monolix(population: Parametric, bounds: Bounds) -> Iterator[str]:
             for i, first in enumerate(block[:j]):
                 value = rows[j][i] / math.sqrt(rows[i][i] * rows[j][j])
                 yield line(f"corr_{first}_{second}", value, f"corr_{first}_{second}")
+    for block, rows in _blocks(population, occasions=True):
+        for k, name in enumerate(block):
+            yield line(f"gamma_{name}", math.sqrt(rows[k][k]), f"gamma_{name}")
+            for i, first in enumerate(block[:k]):
+                value = rows[k][i] / math.sqrt(rows[i][i] * rows[k][k])
+                yield f"; correlation of {first} and {name} between occasions: {_number(value)}"
     outputs = _outputs(population)
     for output, field, value, _ in _errors(population, outputs):
         letter = {"sd": "a", "cv": "b", "exponent": "c"}[field]
@@ -124,7 +137,7 @@ def _monolix(population: Parametric, bounds: Bounds) -> Iterator[str]:
         yield line(f"{letter}{number}", value, f"{field}_{output}")
 
 
-def _nlmixr2(population: Parametric, bounds: Bounds) -> Iterator[str]:
+def _nlmixr2(population: Parametric, bounds: Bounds, count: int) -> Iterator[str]:
     def entry(name: str, own: str, value: float, scale: Scale, said: str) -> str:
         inner = float(scale.to(value))
         low, high = (float(scale.to(end)) for end in bounds.get(own, (math.nan, math.nan)))
@@ -151,6 +164,11 @@ def _nlmixr2(population: Parametric, bounds: Bounds) -> Iterator[str]:
         numbers = numbers if len(block) == 1 else f"c({numbers})"
         fixed = all(f"omega_{name}" in bounds for name in block)
         yield f"  {' + '.join(f'eta.{name}' for name in block)} ~ {numbers if fixed else f'fix({numbers})'}"
+    for block, rows in _blocks(population, occasions=True):
+        numbers = ", ".join(_number(value) for row in rows for value in row)
+        numbers = numbers if len(block) == 1 else f"c({numbers})"
+        fixed = all(f"gamma_{name}" in bounds for name in block)
+        yield f"  {' + '.join(f'iov.{name}' for name in block)} ~ {numbers if fixed else f'fix({numbers})'} | occ"
     for output, field, value, error in _errors(population, outputs):
         kinds = {"sd": "lnorm.sd" if isinstance(error, LogNormal) else "add.sd", "cv": "prop.sd", "exponent": "pow.exponent"}
         kind = "pow.sd" if isinstance(error, Power) and field == "cv" else kinds[field]

@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from autologue.compiled import compiled
 from autologue.seeds import Purpose, normal, uniform
 
-__all__ = ["EACH", "OWN", "PRIOR", "WALK", "accept", "accumulate", "fill", "own_shape", "propose", "student", "student_density"]
+__all__ = ["EACH", "OWN", "PRIOR", "WALK", "accept", "accumulate", "fill", "own_shape", "propose", "regroup", "student", "student_density"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 PRIOR, OWN, WALK, EACH = range(4)
 ESTIMATION = int(Purpose.ESTIMATION)
@@ -105,6 +106,58 @@ def propose(
                     total += (root[j, k] if kind == PRIOR else own[i, j, k]) * z[k]
                 trial[lane, j] = centre[i, j] + total if kind == PRIOR else phi[lane, j] + step[i, q] * total
     fill(trial, codes, columns, sets)
+
+
+@compiled
+def regroup(
+    seed: int, attempt: int, centre: Floats, inverse: Floats, root: Floats, pairs: Integers, active: Flags, phi: Floats
+) -> None:  # fmt: skip
+    """Draw again what the data do not see of the effects of occasions (Gibbs sampling, no course is solved).
+
+    pairs (m, 1 + occasions): the coordinate of a patient's effect, and of the same parameter's effect in each occasion. Their sums decide
+    the courses: the patient's effect is drawn given the sums. An occasion that the patient has not is drawn from the population.
+    """
+    n, q = active.shape
+    m, copies = pairs.shape[0], pairs.shape[1] - 1
+    off, bend, lower, slope = np.empty(q), np.empty((m, m)), np.zeros((m, m)), np.empty(m)
+    for lane in range(phi.shape[0]):
+        i, index = lane % n, (lane // n) * (q + 4)
+        for j in range(q):
+            if not active[i, j]:
+                phi[lane, j] = centre[i, j]
+                for k in range(j + 1):
+                    if root[j, k] != 0.0:
+                        phi[lane, j] += root[j, k] * normal(seed, ESTIMATION, i, index + k, attempt)
+            off[j] = phi[lane, j] - centre[i, j]
+        for a in range(m):
+            slope[a] = 0.0
+            for x in range(copies + 1):
+                if active[i, pairs[a, x]]:
+                    for j in range(q):
+                        slope[a] -= (1.0 if x == 0 else -1.0) * inverse[pairs[a, x], j] * off[j]
+            for b in range(a + 1):  # occasions are independent of each other and of the patient
+                bend[a, b] = inverse[pairs[a, 0], pairs[b, 0]]
+                for x in range(1, copies + 1):
+                    if active[i, pairs[a, x]]:
+                        bend[a, b] += inverse[pairs[a, x], pairs[b, x]]
+        for a in range(m):  # bend = lower lower', lower' move = lower^-1 slope + z
+            for b in range(a + 1):
+                total = bend[a, b]
+                for k in range(b):
+                    total -= lower[a, k] * lower[b, k]
+                lower[a, b] = math.sqrt(total) if a == b else total / lower[b, b]
+            for k in range(a):
+                slope[a] -= lower[a, k] * slope[k]
+            slope[a] /= lower[a, a]
+        for a in range(m):
+            slope[a] += normal(seed, ESTIMATION, i, index + pairs[a, 0], attempt)
+        for a in range(m - 1, -1, -1):
+            for k in range(a + 1, m):
+                slope[a] -= lower[k, a] * slope[k]
+            slope[a] /= lower[a, a]
+            for x in range(copies + 1):
+                if active[i, pairs[a, x]]:
+                    phi[lane, pairs[a, x]] += slope[a] if x == 0 else -slope[a]
 
 
 @compiled

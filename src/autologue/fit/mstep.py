@@ -18,12 +18,13 @@ from autologue.fit.problem import Problem
 from autologue.likelihood.residual import NUMBERS
 from autologue.population import Kind
 
-__all__ = ["Layout", "Regression", "boxed_step", "floored", "lay_out", "spread", "spread_vector"]
+__all__ = ["Layout", "Regression", "boxed_step", "floored", "lay_out", "pooled", "spread", "spread_vector"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 SMALLEST, SINGULAR = 1e-3, 1e-4  # deviation of a random effect; eigenvalue of a correlation matrix
 LARGEST = 1.0  # step of Fisher scoring of a variance, on the log scale
+BETWEEN = (Kind.DEVIATION, Kind.CORRELATION)  # of patients, not of occasions
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +51,16 @@ def lay_out(problem: Problem) -> Layout:
     estimates = structure.estimates
     linear = [j for j, e in enumerate(estimates) if e.kind in (Kind.TYPICAL, Kind.EFFECT)]
     varying = [j for j in linear if problem.design[:, :q, j].any()]
-    spreads = [j for j, e in enumerate(estimates) if e.kind in (Kind.DEVIATION, Kind.CORRELATION)]
+    spreads = [j for j, e in enumerate(estimates) if e.kind.spread]
     conditioned = np.isfinite(structure.bounds).any(axis=1) | (structure.prior_precision > 0.0)
     cells, scored = np.zeros((q, q), dtype=bool), []
-    for block in structure.blocks:
-        names = {problem.coordinates[place] for place in block}
-        own = [j for j in spreads if set(estimates[j].of) <= names]
-        if len(own) == len(block) * (len(block) + 1) // 2 and not conditioned[own].any():
-            cells[np.ix_(block, block)] = True
+    for block in problem.blocks:
+        size = len(block.names)
+        between = block.kind is Kind.DEVIATION
+        own = [j for j in spreads if set(estimates[j].of) <= set(block.names) and (estimates[j].kind in BETWEEN) is between]
+        if len(own) == size * (size + 1) // 2 and not conditioned[own].any():
+            for places in block.places:
+                cells[np.ix_(places, places)] = True
         else:
             scored += own
     errors = [j for j, e in enumerate(estimates) if e.kind is Kind.RESIDUAL]
@@ -131,34 +134,44 @@ def floored(omega: Floats) -> Floats:
 
 def spread_vector(problem: Problem, layout: Layout, omega: Floats) -> Floats:
     """Return the deviations and correlations of a variance matrix, on their scales, in the order of the layout."""
-    estimates, names = problem.structure.estimates, problem.coordinates
-    partial: dict[tuple[str, ...], float] = {}
-    for block in problem.structure.blocks:
-        if len(block) == 1:
-            partial[(names[block[0]],)] = 0.5 * math.log(omega[block[0], block[0]])
-            continue
-        matrix = omega[np.ix_(block, block)]
+    estimates = problem.structure.estimates
+    partial: dict[tuple[bool, tuple[str, ...]], float] = {}
+    for block in problem.blocks:
+        places, names, between = block.places[0], block.names, block.kind is Kind.DEVIATION
+        matrix = omega[np.ix_(places, places)]
         sd = np.sqrt(np.diagonal(matrix))
-        factor = np.linalg.cholesky(matrix / sd[:, None] / sd[None, :])
-        for j in range(len(block)):
-            partial[(names[block[j]],)] = 0.5 * math.log(matrix[j, j])
+        factor = np.linalg.cholesky(matrix / sd[:, None] / sd[None, :]) if len(names) > 1 else np.ones((1, 1))
+        for j in range(len(names)):
+            partial[between, (names[j],)] = 0.5 * math.log(matrix[j, j])
             left = 1.0
             for i in range(j):
-                partial[names[block[i]], names[block[j]]] = float(np.arctanh(factor[j, i] / np.sqrt(left)))
+                partial[between, (names[i], names[j])] = float(np.arctanh(factor[j, i] / np.sqrt(left)))
                 left -= factor[j, i] ** 2
-    return np.array([partial[estimates[j].of] for j in layout.spread])
+    return np.array([partial[estimates[j].kind in BETWEEN, estimates[j].of] for j in layout.spread])
+
+
+def pooled(problem: Problem, moments: Floats) -> Floats:
+    """Return the mean of eta eta' over patients and occasions (q, q), within blocks, from that of each patient (patients, q, q)."""
+    total, found = moments.sum(axis=0, where=problem.active[:, :, None]), np.zeros(moments.shape[1:])
+    for block in problem.blocks:
+        cells = [np.ix_(places, places) for places in block.places]
+        count = sum(problem.counts[places[0]] for places in block.places)
+        mean = sum(total[cell] for cell in cells) / count
+        for cell in cells:
+            found[cell] = mean
+    return found
 
 
 def spread(problem: Problem, layout: Layout, vector: Floats, omega: Floats, moment: Floats) -> Floats:
-    """Return the variance matrix for the mean `moment` (q, q) of eta eta': blocks without conditions as it is, the others one step."""
+    """Return the variance matrix for the `pooled` moment (q, q) of eta eta': blocks without conditions as it is, the others one step."""
     found = np.where(layout.cells, moment, omega)
     if not len(layout.scored):
         return found
     moved = problem.moved(vector, omega)[0][layout.scored]
-    inverse, n = np.linalg.inv(omega), problem.patients
+    inverse, n = np.linalg.inv(omega), problem.counts
     turned = np.einsum("ab,pbc->pac", inverse, moved)
-    score = 0.5 * n * (np.einsum("pab,bc,ca->p", turned, inverse, moment) - np.einsum("paa->p", turned))
-    information = 0.5 * n * np.einsum("pab,qba->pq", turned, turned)
+    score = 0.5 * (np.einsum("a,pab,bc,ca->p", n, turned, inverse, moment) - np.einsum("a,paa->p", n, turned))
+    information = 0.5 * np.einsum("a,pab,qba->pq", n, turned, turned)
     changed = vector.copy()
     changed[layout.scored] += boxed_step(problem, vector, layout.scored, score, information, largest=LARGEST)
     return np.where(layout.cells, moment, problem.point(changed).omega)

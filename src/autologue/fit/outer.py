@@ -30,6 +30,7 @@ SETTLED = 1e-4  # squared standard errors moved since the Hessian was computed
 LONGEST, STRIDE = 1.0, 3.0  # step of any estimate in Newton's method, and in a line search
 RESTARTS, LEFT = 10, 0.01  # of a search that stopped early, while it gains as much
 REACH = 20.0  # how far from its start an estimate may be tried
+TOUCHING = 1e-9  # distance from a bound, of an estimate's width
 CEILING = 1e3  # how much worse than the best a vector is taken to be at which a patient cannot be solved
 
 
@@ -165,8 +166,10 @@ def _quasi_newton(
     done = minimize(
         scaled, start / scale, jac=True, method="L-BFGS-B", bounds=limits, options=options, callback=lambda x: follow(x * scale)
     )
-    clipped: Floats = np.clip(done.x * scale, low, high)
-    return clipped
+    ended: Floats = np.clip(done.x * scale, low, high)
+    for bound in (low, high):  # scaling there and back leaves one that ended on its bound a rounding error away from it
+        ended = np.where(np.abs(ended - bound) < TOUCHING * problem.widths, bound, ended)
+    return ended
 
 
 def _metric(search: Search) -> Floats:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from autologue.errors import ModelError
 from autologue.fit.chains import Chains
 from autologue.fit.common import common_scores
-from autologue.fit.concerns import inside
+from autologue.fit.concerns import inside, vanished
 from autologue.fit.errorstep import error_scores
 from autologue.fit.estimated import Conditional, Covariance, inverse_information
 from autologue.fit.inner import find_modes
@@ -70,7 +70,10 @@ def explore_posterior(chains: Chains, layout: Layout, vector: Floats, *, samples
 def _covariances(problem: Problem, vector: Floats, information: Floats, scores: Floats) -> tuple[Covariance, ...]:
     structure = problem.structure
     free = inside(structure, vector)
-    louis = inverse_information(information + np.diag(structure.prior_precision), free)
+    spreads = np.array([e.kind.spread for e in structure.estimates])
+    louis = inverse_information(information + np.diag(structure.prior_precision), free, spare=spreads)
+    if vanished(structure, vector).any():  # complete data would tell its typical value exactly: the difference is nothing but chance
+        louis = np.full_like(louis, np.nan)
     middle = np.where(np.isfinite(louis), louis, 0.0)
     sandwich = np.where(np.isfinite(louis), middle @ (scores.T @ scores + np.diag(structure.prior_precision)) @ middle, np.nan)
     return Covariance(LOUIS, louis), Covariance(SANDWICH, (sandwich + sandwich.T) / 2.0)
@@ -81,10 +84,11 @@ def _scores(chains: Chains, layout: Layout, point: Point, eta: Floats, moved: Fl
     problem, q = chains.problem, chains.problem.varying
     found = np.empty((len(eta), len(problem.structure.estimates)))
     inverse = point.inverse
-    pull = eta @ inverse
+    met = np.tile(problem.active, (chains.count, 1)).astype(float)  # an occasion that is not says nothing
+    pull = (eta * met) @ inverse
     design = problem.design[:, :q, layout.regression]
     found[:, layout.regression] = np.einsum("ciq,iqp->cip", pull.reshape(-1, problem.patients, q), design).reshape(len(eta), -1)
-    found[:, layout.spread] = 0.5 * (np.einsum("la,sab,lb->ls", pull, moved, pull) - np.einsum("ab,sba->s", inverse, moved))
+    found[:, layout.spread] = 0.5 * (np.einsum("la,sab,lb->ls", pull, moved, pull) - met @ np.einsum("ab,sba->as", inverse, moved))
     found[:, layout.errors] = _error_scores(chains, layout, point, chains.predicted)
     if len(layout.common):
         found[:, layout.common] = common_scores(chains, point, layout.common)[0]
@@ -123,7 +127,8 @@ def _data_information(chains: Chains, layout: Layout, vector: Floats) -> Floats:
 
 def _prior_information(problem: Problem, layout: Layout, vector: Floats, eta: Floats) -> Floats:
     """Return minus the second derivative of the expected log-density of the random effects eta (samples, patients, q), by the estimates."""
-    q, n = problem.varying, problem.patients
+    q, n = problem.varying, problem.counts
+    eta = eta * problem.active
     mean = eta.mean(axis=0)
     spread = np.einsum("sia,sib->iab", eta - mean, eta - mean) / len(eta)
     phi = problem.point(vector).centre[:, :q] + mean
@@ -135,7 +140,7 @@ def _prior_information(problem: Problem, layout: Layout, vector: Floats, eta: Fl
         turned = np.einsum("ab,sbc->sac", inverse, problem.moved(there, point.omega)[0][layout.spread])
         found = np.zeros(len(there))
         found[layout.regression] = np.einsum("iq,iqp->p", off @ inverse, problem.design[:, :q, layout.regression])
-        found[layout.spread] = 0.5 * (np.einsum("sab,bc,ca->s", turned, inverse, total) - n * np.einsum("saa->s", turned))
+        found[layout.spread] = 0.5 * (np.einsum("sab,bc,ca->s", turned, inverse, total) - np.einsum("a,saa->s", n, turned))
         return found
 
     which = np.concatenate([layout.regression, layout.spread])

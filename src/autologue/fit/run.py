@@ -11,13 +11,14 @@ from autologue import __version__
 from autologue.engine.describe import fingerprint
 from autologue.engine.solve import Solver, prepare
 from autologue.errors import InputError
+from autologue.fit.agreement import with_linearisation
 from autologue.fit.archive import encoded
 from autologue.fit.estimated import Estimator, Watch
 from autologue.fit.fitted import Fit
 from autologue.fit.outcomes import check_outcomes
 from autologue.fit.problem import pose
 from autologue.fit.saem import SAEM
-from autologue.fit.structure import Prior, read_structure
+from autologue.fit.structure import Prior, read_structure, shares_outside
 from autologue.likelihood import Likelihood
 from autologue.model import Model
 from autologue.patient import Cohort
@@ -26,6 +27,7 @@ from autologue.population import Parametric
 __all__ = ["fit"]
 
 STANDARD = SAEM()
+OUTSIDE = 0.05  # share of a distribution beyond its truncation with which no fit begins
 
 
 def fit(
@@ -56,13 +58,25 @@ def fit(
         raise InputError(f"seed must be a whole number from 0 to 2**63 - 1, not {seed!r}")
     free, fixed, limits, beliefs = tuple(free), tuple(fixed), dict(bounds or {}), dict(priors or {})
     check_outcomes(cohort, start)
+    _check_truncation(start)
     structure = read_structure(cohort, start, free=free, fixed=fixed, bounds=limits, priors=beliefs)
     problem = pose(structure, Likelihood(cohort, start, solver=solver))
-    estimated = method.estimate(problem, seed=seed, watch=watch)
+    course = problem.likelihood.course
+    estimated = with_linearisation(problem, method.estimate(problem, seed=seed, watch=watch))
     return Fit(
         cohort=cohort, start=start, free=free, fixed=fixed, bounds=limits, priors=beliefs, method=method, seed=seed,
-        estimated=estimated, provenance=_provenance(cohort, start.model),
+        estimated=estimated, provenance=_provenance(cohort, start.model), solver=None if course.closed.all() else course.solver,
     )  # fmt: skip
+
+
+def _check_truncation(start: Parametric) -> None:
+    """Raise InputError where a truncation, which estimation does not know, takes away much of a distribution."""
+    for name, share in shares_outside(start).items():
+        if share > OUTSIDE:
+            raise InputError(
+                f"fit of {start.model.name}: {share:.1%} of the distribution of '{name}' lie outside its truncation at the start, and "
+                "estimation knows no truncation; give it a variability without lower= and upper=, or LogitNormal, or start elsewhere"
+            )
 
 
 def _provenance(cohort: Cohort, model: Model) -> dict[str, str]:

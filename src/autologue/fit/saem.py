@@ -8,12 +8,13 @@ maximisation by the slope of it; see `errorstep`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autologue.errors import InputError
+from autologue.fit.basins import End, distinct_basins, doubts, said, search_all
 from autologue.fit.chains import Chains
 from autologue.fit.common import common_scores
 from autologue.fit.concerns import concerns
@@ -21,10 +22,11 @@ from autologue.fit.errorstep import error_scores
 from autologue.fit.estimated import Estimated, Estimator, Trace, Watch
 from autologue.fit.importance import importance_sampling
 from autologue.fit.kernels import accumulate
-from autologue.fit.mstep import Regression, boxed_step, floored, lay_out, spread, spread_vector
+from autologue.fit.mstep import Regression, boxed_step, floored, lay_out, pooled, spread, spread_vector
 from autologue.fit.posterior import Posterior, explore_posterior
 from autologue.fit.problem import Point, Problem
 from autologue.fit.stopping import Stop, error_of_mean, settled
+from autologue.seeds import Purpose, child_seed
 
 __all__ = ["SAEM", "Stop"]
 
@@ -48,7 +50,8 @@ class SAEM(Estimator):
     annealing: iterations at first in which no variance may fall by more than 5 % each.
 
     stop: when a phase may end before that; None: never. samples: of the conditional distribution of each patient, kept. draws: of
-    importance sampling for the likelihood, of each patient at most; it ends where its Monte-Carlo error is below `error`.
+    importance sampling for the likelihood, of each patient at most; it ends where its Monte-Carlo error is below `error`. starts: whole
+    runs, the first from the population's values, others from values drawn around them; the best is reported, with the distinct optima.
     """
 
     chains: int | None = None
@@ -59,21 +62,40 @@ class SAEM(Estimator):
     samples: int = 300
     draws: int = 5000
     error: float = 0.05
+    starts: int = 1
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        for name in ("exploration", "smoothing", "samples", "draws", *(["chains"] if self.chains is not None else [])):
-            if getattr(self, name) < 1:
-                raise InputError(f"SAEM({name}={getattr(self, name)!r}): expected a whole number above zero")
+        whole = ("exploration", "smoothing", "samples", "draws", "starts", *(["chains"] if self.chains is not None else []))
+        for name, least in (*((name, 1) for name in whole), ("annealing", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise InputError(f"SAEM({name}={value!r}): expected a whole number of at least {least}")
+        if isinstance(self.error, bool) or not isinstance(self.error, int | float) or not self.error > 0:
+            raise InputError(f"SAEM(error={self.error!r}): expected a number above zero")
 
     def estimate(self, problem: Problem, *, seed: int, watch: Watch | None = None) -> Estimated:
         """Return the estimates, with the conditional distributions, the stochastic information and the likelihood there."""
+
+        def search(k: int, vector: Floats) -> Estimated:
+            own = seed if k == 0 else child_seed(seed, Purpose.ESTIMATION, k)
+            return self._estimate(problem, vector, seed=own, watch=None if watch is None else _counted(watch, k, self.starts))
+
+        found = search_all(problem, search, self.starts, seed=seed)
+        ends = [_end(problem, k, each) for k, each in found]
+        best = found[min(range(len(ends)), key=lambda k: (-ends[k].value, k))][1]
+        basins = distinct_basins(ends, np.linalg.pinv(np.nan_to_num(best.covariances[0].matrix)))
+        more = said(basins) if self.starts > 1 else []
+        return replace(best, warnings=(*doubts(problem, basins), *best.warnings), settings=(*best.settings, *more), basins=basins)
+
+    def _estimate(self, problem: Problem, start: Floats, *, seed: int, watch: Watch | None) -> Estimated:
+        """Return what one start leads to."""
         if not problem.varying:
             raise InputError(
                 f"fit of {problem.likelihood.model.name}: no parameter varies between patients, and SAEM needs one that does; "
                 "give one a variability, as in Parametric(variability={'cl': LogNormal(sd=0.3)})"
             )
-        run = Run(problem, count=self.chains or -(-ENOUGH // problem.patients), seed=seed)
+        run = Run(problem, start, count=self.chains or -(-ENOUGH // problem.patients), seed=seed)
         explored = self._explore(run, watch)
         self._smooth(run, watch)
         first = round(BURNT * (len(run.trace) - explored)) + explored
@@ -96,7 +118,7 @@ class SAEM(Estimator):
             (likelihood,),
             posterior.conditional,
             Trace(values, (("exploration", 0), ("smoothing", explored))),
-            (*warnings, *concerns(problem, vector, posterior.covariances[0].matrix, (likelihood,))),
+            (*warnings, *concerns(problem, vector, posterior.covariances[0].matrix)),
             tuple(settings.items()),
         )
 
@@ -153,11 +175,21 @@ def _mean_inside(values: Floats, bounds: Floats) -> Floats:
     return mean
 
 
+def _end(problem: Problem, start: int, found: Estimated) -> End:
+    likelihood = found.log_likelihoods[0]
+    return End(likelihood.value + problem.log_prior(found.vector)[0], found.vector, start, likelihood.error)
+
+
+def _counted(watch: Watch, before: int, starts: int) -> Watch:
+    """Return a watch for one of several runs, after `before` others."""
+    return lambda k, most, vector: watch(before * most + k, starts * most, vector)
+
+
 class Run:
     """One run of SAEM: the chains, the moments, and the estimates so far."""
 
-    def __init__(self, problem: Problem, *, count: int, seed: int) -> None:
-        self.problem, self.layout, self.vector = problem, lay_out(problem), problem.start
+    def __init__(self, problem: Problem, start: Floats, *, count: int, seed: int) -> None:
+        self.problem, self.layout, self.vector = problem, lay_out(problem), start
         self.regression = Regression(problem, self.layout)
         self.point = problem.point(self.vector)
         self.chains = Chains(problem, self.point, count=count, seed=seed)
@@ -186,7 +218,7 @@ class Run:
 
     def _spread(self, centre: Floats, *, annealed: bool) -> Floats:
         off = self.first - centre
-        moment = (self.second - self.first[:, :, None] * self.first[:, None, :] + off[:, :, None] * off[:, None, :]).mean(axis=0)
+        moment = pooled(self.problem, self.second - self.first[:, :, None] * self.first[:, None, :] + off[:, :, None] * off[:, None, :])
         omega = spread(self.problem, self.layout, self.vector, self.point.omega, moment)
         if annealed:
             now, before = np.diagonal(omega), np.diagonal(self.point.omega)
@@ -223,7 +255,7 @@ class Run:
         """Return the standard errors that complete data would give (p,): a scale for Monte-Carlo errors."""
         found, layout = np.empty(len(self.vector)), self.layout
         by_effect = self.regression.information(self.point.inverse)
-        found[layout.spread] = (2.0 * self.problem.patients) ** -0.5
+        found[layout.spread] = (2.0 * self.problem.met[layout.spread]) ** -0.5
         for which, information in ((layout.regression, by_effect), (layout.errors, self.by_error), (layout.common, self.by_common)):
             found[which] = np.sqrt(np.diagonal(np.asarray(np.linalg.pinv(information), dtype=np.float64)))
         return found

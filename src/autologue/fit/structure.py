@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from autologue.errors import InputError, unknown
 from autologue.patient import Cohort
 from autologue.population import Estimate, Kind, Parametric, Scale, estimates_of, read_estimates, with_estimates
 from autologue.population.covariates import coefficient, regressor
-from autologue.population.estimates import blocks_of, scale_of
+from autologue.population.estimates import scale_of
 
-__all__ = ["Prior", "Structure", "read_structure"]
+__all__ = ["Prior", "Structure", "read_structure", "shares_outside"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -44,8 +45,8 @@ class Structure:
     """What is estimated in a fit of `population` to patients; see `read_structure`.
 
     estimates: what is estimated, each on its scale. bounds: (estimates, 2) on these scales. priors: centre and precision (estimates,)
-    on these scales, precision 0 without one. varying: columns of the model's parameters that have a random effect; blocks: of places
-    among them that are correlated. scales: of every parameter. regressors: (patients, effects), with each effect's column in `acts_on`.
+    on these scales, precision 0 without one. varying: columns of the model's parameters that have a random effect. scales: of every
+    parameter. regressors: (patients, effects), with each effect's column in `acts_on`.
     """
 
     population: Parametric
@@ -54,7 +55,6 @@ class Structure:
     prior_centre: Floats
     prior_precision: Floats
     varying: Integers
-    blocks: tuple[tuple[int, ...], ...]
     scales: tuple[Scale, ...]
     regressors: Floats
     acts_on: Integers
@@ -119,13 +119,11 @@ def read_structure(
     scales = tuple(scale_of(population, name) for name in order)
     curved = [s for s in (Scale.LOG, Scale.LOGIT) if s in scales]
     groups: dict[Scale, Integers] = {s: np.array([k for k, own in enumerate(scales) if own is s]) for s in curved}
-    places = list(population.varying)
     return Structure(
         population, estimates, box,
         np.array([float(e.scale.to(beliefs[e.name].value)) if e.name in beliefs else 0.0 for e in estimates]),
         np.array([beliefs[e.name].sd ** -2 if e.name in beliefs else 0.0 for e in estimates]),
-        np.array([order.index(name) for name in places], dtype=np.int64),
-        tuple(tuple(places.index(name) for name in block) for block in blocks_of(population)),
+        np.array([order.index(name) for name in population.varying], dtype=np.int64),
         scales,
         np.column_stack([np.empty((len(cohort), 0)), *(regressor(e, _values(cohort, e.covariate)) for e in population.effects)]),
         np.array([order.index(e.parameter) for e in population.effects], dtype=np.int64),
@@ -140,21 +138,38 @@ def _estimated(cohort: Cohort, population: Parametric, free: tuple[str, ...], fi
     for name in (*free, *fixed):
         if name not in known:
             raise InputError(f"{where}: {unknown('estimate', name, known)}")
+    if population.occasions and not any(patient.occasions for patient in cohort):
+        raise InputError(
+            f"{where}: no patient has a second occasion, so that what changes between occasions cannot be told from what varies between "
+            "patients; give a column of occasions (OCC) or occasion_dose=, or leave out occasions="
+        )
     given = {name for name in population.model.parameters if all(name in patient.known for patient in cohort)}
     for name in free:
         if name in given:
             raise InputError(f"{where}: '{name}' is known for every patient; it cannot be estimated as well")
-    moved = {*population.varying, *free, *(e.parameter for e in population.effects)} - given
+    moved = {*population.varying, *population.changing, *free, *(e.parameter for e in population.effects)} - given
     found = tuple(
         e
         for e in everything
         if e.name not in fixed
         and (e.kind is not Kind.TYPICAL or e.name in moved)
         and (e.kind is not Kind.RESIDUAL or e.of[0] in cohort.outputs)
-        and (e.kind is not Kind.DEVIATION or e.of[0] not in given)
+        and (not e.kind.deviation or e.of[0] not in given)
     )
     if not found:
         raise InputError(f"{where}: nothing is left to estimate; name fewer in fixed=, or give parameters a variability")
+    return found
+
+
+def shares_outside(population: Parametric) -> dict[str, float]:
+    """Return the share of patients without covariates whose value of each truncated parameter would be drawn again."""
+    found = {}
+    for name in population.varying:
+        spread = population.effect_scale(name)
+        assert spread is not None
+        scale, typical = scale_of(population, name), population.typical.get(name, population.model.parameters[name].value)
+        low, high = ((float(scale.to(end)) - float(scale.to(typical))) / spread.sd for end in (spread.lower, spread.upper))
+        found[name] = float(ndtr(low) + ndtr(-high))
     return found
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from autologue.fit.basins import Basin
+from autologue.fit.basins import doubts, whereabouts
 from autologue.fit.concerns import concerns
-from autologue.fit.estimated import Covariance
-from autologue.fit.inner import FOUND, KINK, NOT_CONCAVE, NOT_FOUND, REASONS
+from autologue.fit.estimated import Basin, Covariance
+from autologue.fit.inner import FOUND, KINK, NOT_CONCAVE, NOT_FOUND, REASONS, Modes, find_modes
 from autologue.fit.outer import Optimum
-from autologue.fit.problem import Problem
-from autologue.population import Kind
+from autologue.fit.problem import Point, Problem
 
-__all__ = ["suspicions"]
+__all__ = ["gains_elsewhere", "suspicions"]
 
 Floats = NDArray[np.float64]
 GAIN = 0.01  # of the log-likelihood
+BESIDE = 0.7  # standard deviations of a random effect, from a mode to where another climb begins
 CONDITION = 1e4  # of the correlation matrix of the estimates
 SHARE = 0.3  # of a flat direction, for an estimate to be named
 DISAGREE = 3.0  # ratio of two standard errors
@@ -30,28 +30,20 @@ def suspicions(
     return (
         *_of_basins(problem, optimum, basins, better),
         *_of_patients(problem, optimum),
-        *concerns(problem, optimum.vector, curvature, ()),
+        *concerns(problem, optimum.vector, curvature),
         *_of_curvature(problem, optimum),
         *_of_scores(problem, curvature, sandwich),
     )
 
 
 def _of_basins(problem: Problem, optimum: Optimum, basins: tuple[Basin, ...], better: Basin | None) -> list[str]:
-    found, total = [], sum(b.count for b in basins)
+    found = []
     if better is not None:
-        pairs = zip(problem.structure.estimates, better.vector, strict=True)
-        there = ", ".join(f"{e.name} {e.scale.back(x):.3g}" for e, x in pairs if e.kind is Kind.TYPICAL)
-        gain = better.value - optimum.log_posterior
+        gain, there = better.value - optimum.log_posterior, whereabouts(problem, better.vector)
         found.append(
             f"this is a local optimum: the log-likelihood is at least {gain:.1f} higher near {there}; start there, or give more starts"
         )
-    if not basins[0].given:
-        own = next((b for b in basins if b.given), None)
-        worse = "" if own is None else f", {basins[0].value - own.value:.1f} log-units below"
-        found.append(f"the given starting values lead to another optimum{worse}; the best of {total} starts is reported")
-    elif len(basins) > 1:
-        others = ", ".join(f"{basins[0].value - b.value:.1f} below ({b.count})" for b in basins[1:])
-        found.append(f"of {total} starts {total - basins[0].count} ended in other optima of the likelihood, {others}: look at more starts")
+    found += doubts(problem, basins)
     if optimum.gain > GAIN:
         found.append(f"the search did not converge: another Newton step promises {optimum.gain:.2g} of the log-likelihood")
     return found
@@ -67,7 +59,28 @@ def _of_patients(problem: Problem, optimum: Optimum) -> list[str]:
         if len(who):
             some = ", ".join(cohort[k].id for k in who[:5]) + (f" and {len(who) - 5} more" if len(who) > 5 else "")
             found.append(f"patient {some}: {REASONS[reason]}")
+    if problem.varying and len(problem.likelihood.model.phases) > 1:  # the ends of phases are kinks
+        who = np.flatnonzero(gains_elsewhere(problem, problem.point(optimum.vector), optimum.marginal.modes) > GAIN)
+        if len(who):
+            some = ", ".join(cohort[k].id for k in who[:5]) + (f" and {len(who) - 5} more" if len(who) > 5 else "")
+            found.append(f"patient {some}: other random effects are more probable than those found (several modes); compare with SAEM")
     return found
+
+
+def gains_elsewhere(problem: Problem, point: Point, modes: Modes) -> Floats:
+    """Return how much higher the log-joint density of each patient is where climbs from the modes and from beside them end (patients,).
+
+    Zero for modes of something else (a linearised model, errors that do not follow the random effects).
+    """
+    q, sd = problem.varying, np.sqrt(np.diagonal(point.omega))
+    eta = modes.phi[:, :q] - point.centre[:, :q]
+    own = find_modes(problem, point, eta[None], limit=0).joint
+    if not np.allclose(own, modes.joint, atol=1e-6):
+        return np.zeros(len(own))
+    best = own.copy()
+    for move in np.vstack([np.zeros(q), np.diag(sd), -np.diag(sd)]) * BESIDE:
+        best = np.fmax(best, find_modes(problem, point, (eta + move)[None]).joint)
+    return best - own
 
 
 def _of_curvature(problem: Problem, optimum: Optimum) -> list[str]:

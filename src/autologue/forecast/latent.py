@@ -12,7 +12,7 @@ from autologue.errors import InputError
 from autologue.fit.structure import read_structure
 from autologue.likelihood import Likelihood, error_numbers
 from autologue.patient import Cohort, Patient
-from autologue.population import Parametric
+from autologue.population import Parametric, in_one_occasion
 from autologue.population.estimates import Scale
 
 __all__ = ["Latent", "read_latent"]
@@ -123,7 +123,8 @@ def read_latent(population: Parametric, patient: Patient, *, variants: int = 0, 
     if variants and not population.uncertainty:
         raise InputError(f"the population '{population.name}' of {population.model.name} states no uncertainty; forecast without it")
     cohort = Cohort((patient,))
-    people = population.draws(variants, seed=seeds.child_seed(seed, seeds.Purpose.UNCERTAINTY, 0)) if variants else [population]
+    drawn = population.draws(variants, seed=seeds.child_seed(seed, seeds.Purpose.UNCERTAINTY, 0)) if variants else [population]
+    people, population = [in_one_occasion(p) for p in drawn], in_one_occasion(population)
     # where nothing varies between patients there is nothing to estimate either, and the structure wants something
     unvaried = [name for name in population.model.parameters if name not in patient.known][:1]
     structure = read_structure(cohort, population, free=() if population.varying else unvaried)

@@ -17,8 +17,8 @@ Doses: F-ara-A by route `fludarabine`; fludarabine phosphate, as labels and prot
 mass is F-ara-A. Which of the two was entered is not said where this was read; the printed exposure of adults agrees with the conversion
 and not without it.
 
-Left out: variation between the doses of one patient (12 % on clearances, 31 % on volumes), since a random effect per occasion cannot be
-written here: the spread of one day's exposure is too small by that, and of a whole course hardly.
+Left out: variation between the doses of one patient (12 % on clearances, 31 % on volumes; it would be `occasions=` of the population, with
+the days of the doses as occasions): the spread of one day's exposure is too small by that, and of a whole course hardly.
 """
 
 import math

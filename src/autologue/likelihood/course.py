@@ -22,6 +22,7 @@ from autologue.model import Model
 from autologue.patient import Cohort, Patient
 from autologue.population import Parametric
 from autologue.regimen import Regimen
+from autologue.variability import Normal
 
 __all__ = ["Course", "CourseLanes", "plan_courses"]
 
@@ -35,7 +36,7 @@ class Course:
     """What is needed of each patient: times (ascending, each once) and, for all, the outputs; how it is computed.
 
     known: (patients, parameters), NaN where a parameter is not known for the patient. closed: (patients,) evaluated from the
-    closed form. solver: for the others.
+    closed form. solver: for the others. sizes: (parameters,), how large those are that may be near zero by chance, else 0.
     """
 
     model: Model
@@ -46,6 +47,7 @@ class Course:
     closed: NDArray[np.bool_]
     solver: Solver
     reason: str
+    sizes: Floats
     tables: tuple[Tables | None, Tables | None]
 
     @property
@@ -82,7 +84,9 @@ def plan_courses(population: Parametric, cohort: Cohort, times: Sequence[Floats]
         own = [None if plans is None else plans[k] for k in which]
         tables.append(tabulate(system, len(which), times=[times[k] for k in which], outputs=names, regimens=own))
     known = np.vstack([_known(model, patient) for patient in cohort])
-    return Course(model, tuple(outputs), tuple(times), given, known, closed, solver, reason, (tables[0], tables[1]))
+    spreads = [population.effect_scale(name) for name in model.parameters]
+    sizes = np.array([spread.sd if isinstance(spread, Normal) else 0.0 for spread in spreads])
+    return Course(model, tuple(outputs), tuple(times), given, known, closed, solver, reason, sizes, (tables[0], tables[1]))
 
 
 def _regimen(model: Model, patient: Patient) -> Regimen | None:
@@ -198,7 +202,8 @@ class CourseLanes:
             who, course = self.who[self.solved], self.course
             found = sensitivities(
                 course.model, parameters[self.solved], wrt=wrt, times=[course.times[k] for k in who],
-                regimens=[course.regimens[k] for k in who], outputs=course.outputs, logarithmic=False, solver=course.solver,
+                regimens=[course.regimens[k] for k in who], outputs=course.outputs, logarithmic=False,
+                sizes=course.sizes[[list(course.model.parameters).index(name) for name in wrt]], solver=course.solver,
             )  # fmt: skip
             status[self.solved] = found.status
             values.append(found.values.reshape(-1))

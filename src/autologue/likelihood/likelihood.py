@@ -24,6 +24,7 @@ from autologue.likelihood.course import Course, plan_courses
 from autologue.likelihood.extinction import Fates, chosen_fate, drawn_chance, fates, posterior, probability_name
 from autologue.likelihood.happened import Happened, assemble_outcomes
 from autologue.likelihood.measured import IMPOSSIBLE, Measured, add_chained
+from autologue.likelihood.occasions import tell_apart
 from autologue.likelihood.outcomes import OutcomeRows, read_outcomes
 from autologue.likelihood.residual import error_numbers
 from autologue.likelihood.rows import Rows, read_rows
@@ -82,6 +83,7 @@ class Gradient:
 class Likelihood:
     """The likelihood of a cohort under a population's model and residual errors, whose numbers are the defaults of every call.
 
+    population: the one given, or that of the derived model where parameters change between occasions (`population.occasions`).
     rows: the observations in the model's units. kinds (outputs,) and numbers (outputs, 3): the errors of `outputs`, sd, cv and exponent.
     outcomes: the rows of times to event, counts and categories, None where there are none.
     """
@@ -89,7 +91,8 @@ class Likelihood:
     def __init__(self, cohort: Cohort, population: Parametric, *, solver: Solver | None = None) -> None:
         """Read the cohort and plan its courses; raises InputError for data that the model or its errors cannot have."""
         self.cohort: Cohort = cohort
-        self.population: Parametric = population
+        self.population: Parametric
+        self.population, timed = tell_apart(population, cohort)
         self.rows: Rows
         self.rows, self.kinds = read_rows(population, cohort)
         self.outputs: tuple[str, ...] = self.rows.outputs
@@ -98,7 +101,7 @@ class Likelihood:
         times = self._times()
         tail = (probability_name(self.model),) if self.model.birth_death else ()
         more = () if self.outcomes is None else self.outcomes.outputs
-        self.course: Course = plan_courses(population, cohort, times, (*self.outputs, *more, *tail), solver)
+        self.course: Course = plan_courses(self.population, timed, times, (*self.outputs, *more, *tail), solver)
         self._lanes: dict[bytes, Lanes] = {}
 
     def _times(self) -> list[Floats]:

@@ -60,7 +60,7 @@ def observe_above(error: ResidualError, predicted: Floats, eps: Floats, above: f
     with np.errstate(divide="ignore", invalid="ignore"):
         middle = np.log(predicted) if logged else predicted
         bound = np.log(above) if logged else above
-        wide = np.full(len(predicted), error.sd) if isinstance(error, LogNormal) else np.asarray(error.observe(predicted, 1.0)) - predicted
+        wide = error.deviation(predicted)
         part = -ndtri_exp(log_ndtr((middle - bound) / wide) + log_ndtr(-eps))  # the part of the normal that lies above, spread by eps
         value = middle + wide * part
     kept = np.where(np.isfinite(value), np.maximum(value, bound), np.maximum(middle, bound))

@@ -9,6 +9,7 @@ from autologue.population.covariates import Categorical, CategoryEffect, Continu
 from autologue.population.drawn import Drawn
 from autologue.population.estimates import Estimate, Kind, Scale, Uncertainty, estimates_of, read_estimates, with_estimates
 from autologue.population.individuals import Individuals
+from autologue.population.occasions import by_occasion, in_occasions, in_one_occasion
 from autologue.population.parametric import Correlation, Parametric, apply_effects, varied
 
 __all__ = [
@@ -28,7 +29,10 @@ __all__ = [
     "Scale",
     "Uncertainty",
     "apply_effects",
+    "by_occasion",
     "estimates_of",
+    "in_occasions",
+    "in_one_occasion",
     "read_estimates",
     "varied",
     "with_estimates",

@@ -6,6 +6,8 @@
 | effect of a covariate | `beta_cl_weight`, `beta_cl_sex_male` | the value |
 | standard deviation of a random effect | `omega_cl` | log |
 | correlation of two random effects | `corr_cl_v` | inverse hyperbolic tangent of the partial correlation |
+| standard deviation between the occasions of a patient | `gamma_cl` | log |
+| correlation of two effects of an occasion | `corr_occasion_cl_v` | as above |
 | residual error | `sd_concentration`, `cv_...`, `exponent_...` | log; the value for an exponent |
 
 Pairs with a correlation make blocks; within a block every pair has one. Its partial correlation is the one given the
@@ -28,14 +30,14 @@ from autologue import seeds
 from autologue.errors import InputError
 from autologue.population.covariates import coefficient, label, with_coefficient
 from autologue.terms.outcome import signed_parameters
-from autologue.variability import LogitNormal, LogNormal, Normal
+from autologue.variability import LogitNormal, LogNormal, Normal, Variability
 
 if TYPE_CHECKING:
-    from autologue.population.parametric import Parametric
+    from autologue.population.parametric import Correlation, Parametric
 
 __all__ = [
-    "Estimate", "Kind", "Scale", "Uncertainty", "blocks_of", "drawn_estimates", "estimates_of", "read_estimates", "scale_of",
-    "with_estimates",
+    "Estimate", "Kind", "Scale", "Uncertainty", "blocks_of", "drawn_estimates", "estimates_of", "occasion_blocks_of", "read_estimates",
+    "scale_of", "with_estimates",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -89,7 +91,24 @@ class Kind(Enum):
     EFFECT = "covariate effect"
     DEVIATION = "standard deviation of a random effect"
     CORRELATION = "correlation of random effects"
+    OCCASION_DEVIATION = "standard deviation between occasions"
+    OCCASION_CORRELATION = "correlation between occasions"
     RESIDUAL = "residual error"
+
+    @property
+    def correlation(self) -> bool:
+        """Whether it is a correlation, between patients or occasions."""
+        return self in (Kind.CORRELATION, Kind.OCCASION_CORRELATION)
+
+    @property
+    def deviation(self) -> bool:
+        """Whether it is a standard deviation of random effects, of patients or occasions."""
+        return self in (Kind.DEVIATION, Kind.OCCASION_DEVIATION)
+
+    @property
+    def spread(self) -> bool:
+        """Whether it is a number of the covariance of random effects."""
+        return self.correlation or self.deviation
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +161,7 @@ def scale_of(population: Parametric, name: str) -> Scale:
 
     A parameter of an outcome whose sign is free, as a coefficient of a link, has the scale of its value.
     """
-    kind = type(population.effect_scale(name))
+    kind = type(population.effect_scale(name) or population.occasions.get(name))
     if kind in (LogNormal, LogitNormal, Normal):
         return {LogNormal: Scale.LOG, LogitNormal: Scale.LOGIT, Normal: Scale.VALUE}[kind]
     if name in signed_parameters(population.model):
@@ -153,8 +172,17 @@ def scale_of(population: Parametric, name: str) -> Scale:
 
 def blocks_of(population: Parametric) -> list[list[str]]:
     """Return the varying parameters in blocks of those that are correlated, each in the model's order."""
-    block = {name: k for k, name in enumerate(population.varying)}
-    for pair in population.correlations:
+    return _blocks(population.varying, population.correlations)
+
+
+def occasion_blocks_of(population: Parametric) -> list[list[str]]:
+    """Return the parameters that change between occasions in blocks of those that do so together, each in the model's order."""
+    return _blocks(population.changing, population.occasion_correlations)
+
+
+def _blocks(names: Sequence[str], correlations: Sequence[Correlation]) -> list[list[str]]:
+    block = {name: k for k, name in enumerate(names)}
+    for pair in correlations:
         joined, gone = sorted((block[pair.first], block[pair.second]))
         block = {name: joined if k == gone else k for name, k in block.items()}
     return [[name for name in block if block[name] == k] for k in sorted(set(block.values()))]
@@ -165,23 +193,26 @@ def estimates_of(population: Parametric) -> tuple[Estimate, ...]:
     found = [Estimate(name, Kind.TYPICAL, scale_of(population, name), (name,)) for name in population.model.parameters]
     found += [Estimate(label(e), Kind.EFFECT, Scale.VALUE, (k,)) for k, e in enumerate(population.effects)]
     found += [Estimate(f"omega_{name}", Kind.DEVIATION, Scale.LOG, (name,)) for name in population.varying]
-    for block in blocks_of(population):
-        pairs = [(a, b) for j, b in enumerate(block) for a in block[:j]]
-        found += [Estimate(f"corr_{a}_{b}", Kind.CORRELATION, Scale.PARTIAL, pair) for pair in pairs for a, b in [pair]]
+    found += [Estimate(f"corr_{a}_{b}", Kind.CORRELATION, Scale.PARTIAL, (a, b)) for a, b in _pairs(blocks_of(population))]
+    found += [Estimate(f"gamma_{name}", Kind.OCCASION_DEVIATION, Scale.LOG, (name,)) for name in population.changing]
+    pairs = _pairs(occasion_blocks_of(population))
+    found += [Estimate(f"corr_occasion_{a}_{b}", Kind.OCCASION_CORRELATION, Scale.PARTIAL, (a, b)) for a, b in pairs]
     for output in population.model.outputs:
         error = population.error(output)
         if error is not None:
             fields = [f for f in _NUMBERS if hasattr(error, f)]
-            found += [
-                Estimate(f"{f}_{output}", Kind.RESIDUAL, Scale.VALUE if f == "exponent" else Scale.LOG, (output, f)) for f in fields
-            ]
+            found += [Estimate(f"{f}_{output}", Kind.RESIDUAL, Scale.VALUE if f == "exponent" else Scale.LOG, (output, f)) for f in fields]
     return tuple(found)
+
+
+def _pairs(blocks: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+    return [(a, b) for block in blocks for j, b in enumerate(block) for a in block[:j]]
 
 
 def read_estimates(population: Parametric, estimates: Sequence[Estimate]) -> Floats:
     """Return the numbers of a population on their scales (estimates,)."""
     typical = dict(zip(population.model.parameters, population.typical_values(), strict=True))
-    partial = _partial(population)
+    partial, between = _partials(population)
     values = []
     for e in estimates:
         match e.kind:
@@ -193,6 +224,10 @@ def read_estimates(population: Parametric, estimates: Sequence[Estimate]) -> Flo
                 value = population.effect_scale(e.of[0]).sd  # type: ignore[union-attr]
             case Kind.CORRELATION:
                 value = partial[e.of]
+            case Kind.OCCASION_DEVIATION:
+                value = population.occasions[e.of[0]].sd
+            case Kind.OCCASION_CORRELATION:
+                value = between[e.of]
             case Kind.RESIDUAL:
                 value = getattr(population.error(e.of[0]), e.of[1])
         values.append(float(e.scale.to(value)))
@@ -201,10 +236,9 @@ def read_estimates(population: Parametric, estimates: Sequence[Estimate]) -> Flo
 
 def with_estimates(population: Parametric, estimates: Sequence[Estimate], vector: ArrayLike) -> Parametric:
     """Return the population with the numbers of `vector` (estimates,), each on its scale; the others stay."""
-    from autologue.population.parametric import Correlation
-
     typical, variability, errors = dict(population.typical), dict(population.variability), dict(population.errors)
-    effects, partial = list(population.effects), _partial(population)
+    occasions, effects = dict(population.occasions), list(population.effects)
+    partial, between = _partials(population)
     for e, given in zip(estimates, np.asarray(vector, dtype=float), strict=True):
         value = float(e.scale.back(given))
         match e.kind:
@@ -213,29 +247,53 @@ def with_estimates(population: Parametric, estimates: Sequence[Estimate], vector
             case Kind.EFFECT:
                 effects[e.of[0]] = with_coefficient(effects[e.of[0]], value)
             case Kind.DEVIATION:
-                old = population.effect_scale(e.of[0])
-                assert old is not None
-                variability[e.of[0]] = type(old)(sd=value, lower=old.lower, upper=old.upper)
+                variability[e.of[0]] = _wider(population.effect_scale(e.of[0]), value)
             case Kind.CORRELATION:
                 partial[e.of] = value
+            case Kind.OCCASION_DEVIATION:
+                occasions[e.of[0]] = _wider(occasions[e.of[0]], value)
+            case Kind.OCCASION_CORRELATION:
+                between[e.of] = value
             case Kind.RESIDUAL:
                 output, name = e.of
                 error: Any = errors.get(output, population.error(output))
                 numbers = {f: getattr(error, f) for f in _NUMBERS if hasattr(error, f)}
                 errors[output] = type(error)(**(numbers | {name: value}))
-    correlations = []
-    for block in blocks_of(population):
+    return replace(
+        population, typical=typical, variability=variability, errors=errors, effects=tuple(effects), occasions=occasions,
+        correlations=_correlations(blocks_of(population), partial),
+        occasion_correlations=_correlations(occasion_blocks_of(population), between),
+    )  # fmt: skip
+
+
+def _wider(old: Variability | None, sd: float) -> Variability:
+    """Return a variability with another standard deviation."""
+    assert old is not None
+    return type(old)(sd=sd, lower=old.lower, upper=old.upper)
+
+
+def _correlations(blocks: Sequence[Sequence[str]], partial: dict[tuple[str, str], float]) -> tuple[Correlation, ...]:
+    from autologue.population.parametric import Correlation
+
+    found: list[Correlation] = []
+    for block in blocks:
         matrix = _correlation(block, partial)
-        correlations += [Correlation(a, block[j], float(matrix[i, j])) for j in range(len(block)) for i, a in enumerate(block[:j])]
-    numbers = dict(typical=typical, variability=variability, errors=errors)
-    return replace(population, **numbers, effects=tuple(effects), correlations=tuple(correlations))
+        found += [Correlation(a, block[j], float(matrix[i, j])) for j in range(len(block)) for i, a in enumerate(block[:j])]
+    return tuple(found)
 
 
-def _partial(population: Parametric) -> dict[tuple[str, str], float]:
+def _partials(population: Parametric) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
+    """Return the partial correlations of the random effects of patients, and of those of occasions."""
+    return (
+        _partial(population.varying, population.covariance(), blocks_of(population)),
+        _partial(population.changing, population.occasion_covariance(), occasion_blocks_of(population)),
+    )
+
+
+def _partial(order: Sequence[str], covariance: Floats, blocks: Sequence[Sequence[str]]) -> dict[tuple[str, str], float]:
     """Return the partial correlation of each pair of a block given the block's parameters before the pair's first."""
-    found = {}
-    names, covariance = list(population.varying), population.covariance()
-    for block in blocks_of(population):
+    found, names = {}, list(order)
+    for block in blocks:
         if len(block) == 1:
             continue
         rows = [names.index(n) for n in block]

@@ -40,7 +40,9 @@ class Parametric:
     """Typical values, random effects with correlations, covariates and their effects, residual errors, and their uncertainty.
 
     `typical`, `variability` and `errors` replace those of the model's parameters and outputs. An effect is a shift on the
-    scale of its parameter's variability (see `Scale`). `uncertainty` gives the standard error of the logarithm of a
+    scale of its parameter's variability (see `Scale`). `occasions` says which parameters also change from one occasion of a
+    patient to the next, by how much on the scale of their variability, and `occasion_correlations` which do so together: the
+    same distribution for every occasion. `uncertainty` gives the standard error of the logarithm of a
     typical value, by name, or the covariance of any of the estimates. `assumed` says which numbers are assumptions rather
     than published.
     """
@@ -53,6 +55,8 @@ class Parametric:
     covariates: Mapping[str, Continuous | Categorical] = field(default_factory=dict)
     effects: Sequence[Effect] = ()
     errors: Mapping[str, ResidualError] = field(default_factory=dict)
+    occasions: Mapping[str, Variability] = field(default_factory=dict)
+    occasion_correlations: Sequence[Correlation] = ()
     uncertainty: Mapping[str, float] | Uncertainty = field(default_factory=dict)
     source: str = ""
     assumed: str = ""
@@ -60,9 +64,9 @@ class Parametric:
     def __post_init__(self) -> None:
         """Freeze the mappings and check every name and value."""
         simple = isinstance(self.uncertainty, Mapping)
-        for name in ("typical", "variability", "covariates", "errors", *(["uncertainty"] if simple else [])):
+        for name in ("typical", "variability", "covariates", "errors", "occasions", *(["uncertainty"] if simple else [])):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
-        for kind in ("typical", "variability", *(["uncertainty"] if simple else [])):
+        for kind in ("typical", "variability", "occasions", *(["uncertainty"] if simple else [])):
             for name in getattr(self, kind):
                 self._known(name)
         for name in self.errors:
@@ -75,7 +79,9 @@ class Parametric:
             self._known(effect.parameter)
             if effect.covariate not in self.covariates:
                 raise ModelError(f"population of {self.model.name}: {unknown('covariate', effect.covariate, self.covariates)}")
+        self._check_occasions()
         self.covariance()
+        self.occasion_covariance()
         if isinstance(self.uncertainty, Uncertainty):
             known = [e.name for e in estimates_of(self)]
             for name in self.uncertainty.names:
@@ -85,6 +91,20 @@ class Parametric:
     def _known(self, name: str) -> None:
         if name not in self.model.parameters:
             raise ModelError(f"population of {self.model.name}: {unknown('parameter', name, self.model.parameters)}")
+
+    def _check_occasions(self) -> None:
+        for name, spread in self.occasions.items():
+            where = f"population of {self.model.name}: the variability of '{name}' between occasions"
+            if not isinstance(spread, LogNormal | LogitNormal | Normal) or not spread.sd > 0.0:
+                raise InputError(f"{where} is {spread!r}; expected LogNormal(sd=...), LogitNormal or Normal, above zero")
+            if spread != type(spread)(sd=spread.sd):
+                raise InputError(f"{where} is truncated; an occasion is not: give it without lower= and upper=")
+            own = self.effect_scale(name)
+            if own is not None and type(own) is not type(spread):
+                kinds = f"{type(spread).__name__}, and that between patients {type(own).__name__}"
+                raise InputError(f"{where} is {kinds}; both need one scale")
+            if own is None and any(effect.parameter == name for effect in self.effects) and not isinstance(spread, LogNormal):
+                raise InputError(f"{where} gives the scale of a covariate's effect on it; give it a variability between patients too")
 
     def effect_scale(self, name: str) -> Variability | None:
         """Return the between-patient variability of a parameter, None where it does not vary."""
@@ -99,16 +119,26 @@ class Parametric:
         """Names of the parameters with a random effect, in the model's order."""
         return tuple(name for name in self.model.parameters if (v := self.effect_scale(name)) is not None and v.sd > 0)
 
+    @property
+    def changing(self) -> tuple[str, ...]:
+        """Names of the parameters that change from one occasion of a patient to the next, in the model's order."""
+        return tuple(name for name in self.model.parameters if name in self.occasions)
+
     def typical_values(self) -> Floats:
         """Return the typical values (parameters,) in the model's order."""
         return np.array([self.typical.get(name, q.value) for name, q in self.model.parameters.items()], dtype=float)
 
     def covariance(self) -> Floats:
         """Return the covariance of the random effects (varying, varying); raises where it is not positive definite."""
-        names = self.varying
-        sd = np.array([self.effect_scale(name).sd for name in names])  # type: ignore[union-attr]
-        matrix = np.eye(len(names))
-        for pair in self.correlations:
+        return self._covariance(self.varying, [self.effect_scale(name).sd for name in self.varying], self.correlations)  # type: ignore[union-attr]
+
+    def occasion_covariance(self) -> Floats:
+        """Return the covariance of the effects of an occasion (changing, changing); raises where it is not positive definite."""
+        return self._covariance(self.changing, [self.occasions[name].sd for name in self.changing], self.occasion_correlations)
+
+    def _covariance(self, names: Sequence[str], deviations: Sequence[float], correlations: Sequence[Correlation]) -> Floats:
+        sd, matrix = np.array(deviations, dtype=float), np.eye(len(names))
+        for pair in correlations:
             for name in (pair.first, pair.second):
                 if name not in names:
                     raise ModelError(f"population of {self.model.name}: correlation names '{name}', which has no random effect")
@@ -122,8 +152,13 @@ class Parametric:
     def sample(self, count: int, *, seed: int, first: int = 0) -> Individuals:
         """Return patients `first` to `first + count - 1` of the endless population of this seed.
 
-        Parameters outside the range of a truncated variability are drawn again, with all random effects of that patient.
+        Parameters outside the range of a truncated variability are drawn again, with all random effects of that patient. What
+        changes between occasions is as in the first one.
         """
+        if self.occasions:
+            from autologue.population.occasions import sample_first
+
+            return sample_first(self, count, seed=seed, first=first)
         ids = numbered(count, first)
         covariates = {name: _covariate(c, seed, ids, k) for k, (name, c) in enumerate(self.covariates.items())}
         centre = np.broadcast_to(self.typical_values(), (count, len(self.model.parameters))).copy()

@@ -10,11 +10,11 @@ import pandas as pd
 
 from autologue.analysis import (
     Comparison,
+    DesignProfiles,
     Equilibria,
     GlobalSensitivity,
     Identifiability,
     LocalSensitivity,
-    Profiles,
     Sweep,
     Threshold,
     VirtualPopulation,
@@ -124,7 +124,7 @@ def local_report(found: LocalSensitivity, record: Record) -> Report:
     return Report("Local sensitivity", found.model.name, [section], said, [_model(found.model)], record)
 
 
-def identifiability_report(found: Identifiability, profiles: Profiles | None, record: Record) -> Report:
+def identifiability_report(found: Identifiability, profiles: DesignProfiles | None, record: Record) -> Report:
     """Return the report of what a design can tell, with profiles where they were made."""
     prose = f"{found.measurements} measurements; rank {found.rank} of {len(found.table)} parameters."
     prose += "".join(f"\n\n- {each}" for each in found.invisible)

@@ -13,6 +13,7 @@ from autologue.diagnose import EventCheck, PredictionErrors, VisualCheck, indivi
 from autologue.fit import Fit
 from autologue.plot.cohort import dose_times
 from autologue.plot.fits import convergence, errors_chart, individual_fits, observed_predicted, predictive_check
+from autologue.plot.forest import forest
 from autologue.report.content import Figure, Reference, Report, Section, Table
 from autologue.report.fit_events import EVENT_METHODS, EVENT_REFERENCES, event_section
 
@@ -38,10 +39,12 @@ REFERENCES = (
               "J Pharmacokinet Pharmacodyn 2001;28:481-504."),
     Reference("Nguyen THT, Comets E, Mentre F. Extension of NPDE for evaluation of nonlinear mixed effect models in presence of data below "
               "the quantification limit. J Pharmacokinet Pharmacodyn 2012;39:499-518."),
+    Reference("Lavielle M, Ribba B. Enhanced method for diagnosing pharmacometric models: random sampling from conditional distributions. "
+              "Pharm Res 2016;33:2979-2988.", "10.1007/s11095-016-2020-3"),
     Reference("Delattre M, Lavielle M, Poursat MA. A note on BIC in mixed-effects models. Electron J Stat 2014;8:456-475.",
               "10.1214/14-EJS890"),
 )  # fmt: skip
-PANELS = 24  # patients whose fits are shown
+PANELS, MOST = 24, 40  # patients whose fits are shown; rows of the correlations
 _COLUMNS = {
     "estimate": "estimate",
     "se": "SE",
@@ -55,10 +58,12 @@ _COLUMNS = {
 
 def fit_report(
     found: Fit, rows: pd.DataFrame | None, errors: PredictionErrors | None, checks: Mapping[str, VisualCheck], *,
-    record: Mapping[str, Any], events: Sequence[EventCheck] = (),
+    record: Mapping[str, Any], events: Sequence[EventCheck] = (), correlations: pd.DataFrame | None = None,
+    effects: pd.DataFrame | None = None,
 ) -> Report:  # fmt: skip
     """Return the report; `rows`: residuals, `checks`: visual checks by name, `record`: the manifest, `events`: checks of hazards.
 
+    correlations: as `correlation_tests` gives them; effects: as `covariate_effects` does.
     Without a measured output there are no residuals and no prediction errors (None).
     """
     cohort, model = found.cohort, found.start.model
@@ -73,6 +78,12 @@ def fit_report(
     sections += [event_section(found, check) for check in events]
     if found.problem.varying:
         sections.append(_patients(found))
+    if correlations is not None:
+        sections.append(_correlations(correlations))
+    if effects is not None:
+        caption = "Each value of a covariate against the reference patient, 95 % intervals; the grey band holds 0.8 to 1.25."
+        table = Table(effects, "Effects of covariates, the others at their reference; error: Monte-Carlo standard error of the ends.")
+        sections.append(Section("Effects of covariates", "", [Figure(forest(effects), caption)], [table]))
     return Report(
         f"Fit of {model.name} to {cohort.name or 'a cohort'}",
         subtitle,
@@ -94,6 +105,11 @@ def _estimates(found: Fit) -> Section:
     words = f"{type(found.method).__name__}; AIC {found.aic:.2f}, BIC {found.bic:.2f}. "
     words += "An omega is a standard deviation; its variance and coefficient of variation stand beside it."
     tables = [Table(shown.reset_index(drop=True), "Estimates with 95 % intervals.", digits=4), Table(likelihoods, "Likelihood.", digits=7)]
+    errors = found.standard_errors.drop(columns="scale")
+    if errors.shape[1] > 1:
+        errors.insert(0, "name", errors.index)
+        caption = "Standard errors on the scale of estimation, by method; those reported above are of the first that gave them."
+        tables.append(Table(errors.reset_index(drop=True), caption))
     if found.estimated.settings:
         tables.append(Table(pd.DataFrame(found.estimated.settings, columns=["what", "how it went"]), "How the method went."))
     return Section("Estimates", words, (), tables)
@@ -185,4 +201,25 @@ def _individuals(found: Fit, output: str, own: pd.DataFrame, *, quantity: str, u
 def _patients(found: Fit) -> Section:
     shrinkage = found.shrinkage.rename_axis("random effect of").reset_index()
     caption = "Shrinkage: 0 where the data tell each patient apart, 1 where a patient's value is the population's."
-    return Section("Patients", "", (), [Table(shrinkage, caption)])
+    tables, given = [Table(shrinkage, caption)], found.individuals
+    if len(given.samples):
+        low, high = np.quantile(given.samples, (0.05, 0.95), axis=0)
+        shown = pd.DataFrame({"patient": [patient.id for patient in found.cohort]})
+        for k, name in enumerate(given.names):
+            ends = zip(given.mode[:, k], low[:, k], high[:, k], strict=True)
+            shown[name] = [f"{mode:.2f} ({a:.2f} to {b:.2f})" for mode, a, b in ends]
+        which = f"the first {PANELS} of {len(shown)} patients" if len(shown) > PANELS else "every patient"
+        words = f"Random effects, {which}: the mode, and the middle 90 % of {len(given.samples)} samples of the conditional distribution."
+        tables.append(Table(shown.head(PANELS), words))
+    return Section("Patients", "", (), tables)
+
+
+def _correlations(table: pd.DataFrame) -> Section:
+    tested = int(table["p"].notna().sum())
+    words = (
+        "Random effects by samples of each patient's conditional distribution, not by modes, which shrink. "
+        f"{tested} pairs are tested: about {0.05 * tested:.1f} have p below 0.05 by chance alone; read the adjusted p (Holm). "
+        "Pairs that the model correlates are shown and not tested."
+    )
+    caption = "Correlations, their middle 90 % over the sets of samples, what the model says, and the test that there is none."
+    return Section("Correlations of random effects", words, (), [Table(table.head(MOST), caption)])
