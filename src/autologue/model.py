@@ -99,11 +99,16 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A piecewise-constant input `u`: comedication, lymphodepletion rate, time-varying covariate; `value` holds until changed."""
+    """A piecewise-constant input `u`: comedication, lymphodepletion rate, time-varying covariate; `value` holds until changed.
+
+    association: where its coefficient is no mechanism, what it is instead ("from non-randomised data, ..."). Such an input describes
+    patients who had it; a question of what would follow from giving it is refused.
+    """
 
     value: float
     unit: str
     meaning: str = ""
+    association: str = ""
 
 
 @dataclass(frozen=True, slots=True)

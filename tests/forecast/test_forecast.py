@@ -23,6 +23,7 @@ from autologue.forecast import (
     state,
     usual_statements,
 )
+from autologue.forecast.domain import Domain
 from autologue.forecast.drivers import level_at
 from autologue.forecast.latent import read_latent
 from autologue.model import Model, Output, Parameter, Phase, State
@@ -125,6 +126,11 @@ def test_what_each_observation_and_parameter_moved(line: Forecast) -> None:
     assert 0.3 < slope.narrowed < 0.9
 
 
+def test_the_fewest_draws_give_an_account() -> None:
+    parts = observation_parts(forecast(LINE, seen(VALUES, TIMES), horizon=20.0, draws=10), level_at("y", 20.0))
+    assert [part.refitted for part in parts] == [True, True, True]  # ten weights have no tail to smooth
+
+
 def test_a_patient_of_the_population_is_inside_and_a_stranger_outside(line: Forecast) -> None:
     inside = judge_domain(line.posterior.latent, seed=1)
     assert inside is not None
@@ -135,6 +141,7 @@ def test_a_patient_of_the_population_is_inside_and_a_stranger_outside(line: Fore
     assert found.outside
     assert found.surprises[0].time == 3.0
     assert "Least expected: y 20 at 3" in found.sentence
+    assert [Domain(p, 399, ()).sentence.split(" %")[0].split()[-1] for p in (1.0, 0.1234, 0.0125)] == ["100", "12", "1.2"]
 
 
 def test_the_p_value_of_the_domain_is_uniform_under_the_population() -> None:
@@ -143,6 +150,26 @@ def test_the_p_value_of_the_domain_is_uniform_under_the_population() -> None:
     values = people["level"][:, None] + people["slope"][:, None] * TIMES + noise
     latents = [read_latent(Parametric(model=LINE), seen(v, TIMES, limit=2.0)) for v in values]
     p = [judge_domain(latent, seed=k, patients=99).p_value for k, latent in enumerate(latents)]
+    assert stats.kstest(p, "uniform").pvalue > 1e-3
+
+
+CONDITIONS = {  # above, limit: only values above the limit are reported; what is below the limit is above another value
+    "M2": (5.0, 5.0),
+    "M4": (4.0, 4.2),
+}
+
+
+@pytest.mark.parametrize("method", CONDITIONS)
+def test_the_p_value_of_the_domain_is_uniform_where_values_are_conditional(method: str) -> None:
+    above, limit = CONDITIONS[method]
+    people = Parametric(model=LINE).sample(60, seed=5)
+    middle = people["level"][:, None] + people["slope"][:, None] * TIMES
+    values = stats.truncnorm.rvs((above - middle) / 0.7, np.inf, loc=middle, scale=0.7, random_state=1)
+    p = []
+    for k, y in enumerate(values):
+        rows = Observations(TIMES, lower=np.where(y < limit, -np.inf, y), upper=np.maximum(y, limit), above=above, limit=limit, unit="mg")
+        latent = read_latent(Parametric(model=LINE), Patient(id="a", observations=dict(y=rows)))
+        p.append(judge_domain(latent, seed=k, patients=99).p_value)
     assert stats.kstest(p, "uniform").pvalue > 1e-3
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jsonschema
 import numpy as np
 import pytest
@@ -9,11 +11,22 @@ from forecast_models import DRUGGED, LINE, seen
 from scipy import stats
 
 from autologue import library
-from autologue.errors import AutologueError, InputError
-from autologue.forecast import forecast, give_account, leave_future_out, level_at, rank_visits, retrace, update, what_if
+from autologue.errors import AutologueError, InputError, ModelError
+from autologue.forecast import (
+    forecast,
+    give_account,
+    leave_future_out,
+    level_at,
+    rank_visits,
+    recorded_calibration,
+    retrace,
+    update,
+    what_if,
+)
 from autologue.forecast.account import schema
 from autologue.forecast.score import coverage, crps, uniformity
-from autologue.patient import Cohort, Patient
+from autologue.model import Input, Output
+from autologue.patient import Cohort, Observations, Patient
 from autologue.population import Parametric
 from autologue.regimen import Bolus, Level, Regimen
 
@@ -40,6 +53,13 @@ WITHOUT_A_MECHANISM = {
     "lymphodepletion": ("kimmel_2021", Regimen(Bolus(20.0, 1.0, "cells/uL", "lymphodepletion")), "no mechanism for a dose into"),
     "no dose": ("stein_2019", Regimen(Bolus(20.0, 1.0, "cells", "infusion")), "its course starts from its initial state"),
 }
+
+
+def test_the_model_says_which_input_is_an_association() -> None:
+    described = replace(DRUGGED, inputs=dict(drug=Input(0.0, "1", "1 while given", "of those who were ill enough to need it")))
+    found = forecast(described, seen([1.5], [2.0]), horizon=20.0, draws=10)
+    with pytest.raises(ModelError, match="'drug' in model drugged is of those who were ill enough to need it: it is no mechanism"):
+        what_if(found, Regimen(Level(10.0, "drug", 1.0)))
 
 
 @pytest.mark.parametrize("name", WITHOUT_A_MECHANISM)
@@ -107,16 +127,49 @@ def test_the_future_left_out_is_scored_and_the_patient_s_own_data_help() -> None
     noise = np.random.default_rng(2).normal(0, 0.7, (25, 4))
     times = np.array([1.0, 3.0, 6.0, 15.0])
     values = people["level"][:, None] + people["slope"][:, None] * times + noise
-    from dataclasses import replace
-
     cohort = Cohort(tuple(replace(seen(v, times, limit=1.0), id=str(k)) for k, v in enumerate(values)), "simulated")
     table = leave_future_out(Parametric(model=LINE), cohort, cuts=[6.0], draws=200)
     assert len(table) == 25
     assert table["log_score"].mean() > table["log_score_population"].mean() + 0.3
     assert table["crps"].mean() < table["crps_population"].mean()
     assert uniformity(table["place"].to_numpy()) > 1e-3
-    with pytest.raises(InputError, match="no observation lies after"):
+    with pytest.raises(InputError, match="cuts 20 no patient has observations to forecast from"):
         leave_future_out(Parametric(model=LINE), cohort, cuts=[20.0])
+
+
+def test_calibration_is_said_where_it_is_recorded_and_only_there() -> None:
+    population = library.populations("stein_2019")["sd"]
+    patient = seen([9000.0, 24000.0, 900.0], [7.0, 10.0, 24.0], "transgene", "copies/ug")
+    found = forecast(population, patient, horizon=90.0, draws=10)
+    study = recorded_calibration(found, "transgene")[0]
+    assert study is not None
+    assert (study.model, study.population, study.data_until, study.same_population) == ("stein_2019", "sd", 28.0, True)
+    assert replace(study, p_level=1e-4).sentence.count("do not trust such intervals") == 1
+    hours = replace(
+        patient, observations={"transgene": Observations([168.0, 240.0, 576.0], [9000.0, 24000.0, 900.0], unit="copies/ug")}, time="hour"
+    )
+    same, _ = recorded_calibration(forecast(population, hours, horizon=2160.0, draws=10), "transgene")
+    assert same == study
+    nothing = recorded_calibration(forecast(LINE, seen(VALUES, TIMES), draws=10), "y")
+    assert nothing[0] is None
+    assert nothing[1].startswith("Whether forecasts of this kind are calibrated is not known here: no study of 'y' of model line")
+    changed = replace(
+        population, model=replace(population.model, outputs={**population.model.outputs, "more": Output(lambda y: y.memory, "1")})
+    )
+    assert "an earlier state of the model" in recorded_calibration(forecast(changed, patient, horizon=90.0, draws=10), "transgene")[1]
+    assert "Nothing was measured" in recorded_calibration(forecast(population, Patient(id="b"), draws=10), "transgene")[1]
+
+
+def test_a_later_value_that_is_conditional_on_a_bound_is_scored_as_one() -> None:
+    people = Parametric(model=LINE).sample(60, seed=8)
+    middle = people["level"][:, None] + people["slope"][:, None] * TIMES
+    values = stats.truncnorm.rvs((5.0 - middle) / 0.7, np.inf, loc=middle, scale=0.7, random_state=3)
+    rows = [dict(y=Observations(TIMES, y, above=5.0, limit=5.0, unit="mg")) for y in values]
+    cohort = Cohort(tuple(Patient(id=str(k), observations=own) for k, own in enumerate(rows)), "above the limit")
+    done: list[int] = []
+    table = leave_future_out(Parametric(model=LINE), cohort, cuts=[3.0], draws=200, advance=done.append)
+    assert uniformity(table["place"].to_numpy()) > 1e-3
+    assert len(done) == 60
 
 
 def test_the_record_follows_its_schema() -> None:

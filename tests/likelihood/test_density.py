@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
+from autologue.likelihood import observe_above
 from autologue.likelihood.density import COMBINED1, COMBINED2, CONSTANT, LOGNORMAL, POWER, PROPORTIONAL, deviation, row_parts, row_value
 from autologue.likelihood.normal import log_cdf, log_cdf_parts, log_interval
 from autologue.likelihood.residual import KINDS, error_from
+from autologue.variability import Combined1, Constant, LogNormal
 
 INF = math.inf
 ERRORS = {  # kind, numbers (sd, cv, exponent), standard deviation at f
@@ -139,3 +141,17 @@ def test_where_the_error_has_no_width_or_the_prediction_is_none(
     numbers = (0.3, 0.3, 0.5)
     assert row_value(kind, f, *bounds, *numbers) == value
     assert row_parts(kind, f, *bounds, *numbers) == (value, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("above", [-INF, 1.0, 3.0, 9.0])
+def test_measurements_above_a_value_have_the_truncated_distribution(above: float) -> None:
+    u = (np.arange(400) + 0.5) / 400
+    predicted = np.full(400, 2.0)
+    for error, sd in ((Constant(sd=0.7), 0.7), (Combined1(sd=0.2, cv=0.3), 0.8)):
+        expected = stats.truncnorm((above - 2.0) / sd, INF, loc=2.0, scale=sd).ppf(u)
+        assert observe_above(error, predicted, special.ndtri(u), above) == pytest.approx(expected, rel=1e-9)
+    bound = -INF if above == -INF else (math.log(above) - math.log(2.0)) / 0.6
+    expected = np.exp(stats.truncnorm(bound, INF, loc=math.log(2.0), scale=0.6).ppf(u))
+    assert observe_above(LogNormal(sd=0.6), predicted, special.ndtri(u), above) == pytest.approx(expected, rel=1e-9)
+    nothing = observe_above(LogNormal(sd=0.6), np.zeros(400), special.ndtri(u), above)
+    assert nothing == pytest.approx(max(above, 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import pairwise
 
@@ -24,6 +25,7 @@ from autologue.plot import (
     spaghetti,
     survival_curves,
 )
+from autologue.plot.forecast import forecast_curve
 from autologue.regimen import Bolus, Regimen
 
 COPIES = {"limit": 50.0, "unit": "copies/ug"}
@@ -197,3 +199,16 @@ def test_profiles_of_a_cohort_mark_what_is_censored_and_limits_that_move() -> No
     nothing = Cohort((Patient(id="7", observations={"car": Observations([1], [0.0], unit="1")}),))
     with pytest.raises(InputError, match="no value of 'car' is above zero"):
         cohort_profiles(nothing, "car")
+
+
+def test_a_forecast_keeps_what_was_measured_in_sight_and_ends_bands_at_the_edge() -> None:
+    time = np.array([0.0, 30.0, 60.0])
+    bands = quantile_bands(time, np.array([[80.0, 3.0, 1e15], [90.0, 2.0, 1e16]]))
+    observed = pd.DataFrame({"time": [0.0, 30.0], "value": [80.0, 0.5], "blq": [False, True], "limit": [0.5, 0.5]})
+    spec = json.dumps(forecast_curve(bands, observed=observed, unit="mL", quantity="tumour", now=30.0).to_dict())
+    domains = {tuple(each) for each in re.findall(r'"domain": \[([-+.e\d]+), ([-+.e\d]+)\]', spec)}
+    assert ("0.1", "1000000.0") in domains
+    assert "1e+16" not in spec
+    assert "1e16" not in spec
+    alone = forecast_curve(bands, observed=observed.iloc[:0], unit="mL", quantity="tumour", now=30.0)
+    assert '"domain": [100000000.0, 1e+16]' in json.dumps(alone.to_dict())

@@ -44,11 +44,15 @@ def calibrate_check(
 
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise InputError(f"--out {out.name}: the ending says no format; expected .csv or .parquet")
+    if figure is not None and figure.suffix.lower() not in (".svg", ".png", ".pdf"):
+        raise InputError(f"--figure {figure.name}: the ending says no format; expected .svg, .png or .pdf")
     for path in filter(None, (out, figure)):
         check_writable(path)
     chosen = find_population(population)
     patients = read_cohort(cohort, model=chosen.model, reading=asked_reading(cohort, reading, column, unit, chosen.model))
-    table = leave_future_out(chosen, patients, cuts=read_times(cuts), draws=draws, seed=seed)
+    times = read_times(cuts, "--cuts")
+    with console.progress(f"scoring forecasts with {population}", len(patients)) as advance:
+        table = leave_future_out(chosen, patients, cuts=times, draws=draws, seed=seed, advance=advance)
     rows = summarised(table)
     if out is not None:
         console.write_table(table, out)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from autologue.cli import console
-from autologue.cli.forecast_language import find_population, read_horizon, read_statement
+from autologue.cli.forecast_language import find_population, read_statement
+from autologue.cli.forecast_work import Answer, Task, Work, answers
+from autologue.cli.language import read_times
 from autologue.cli.reading import Columns, ReadingFile, Units, asked_reading
 from autologue.errors import AutologueError, InputError
 
 if TYPE_CHECKING:
-    from autologue.forecast.account import Account
     from autologue.patient import Patient
 
 __all__ = ["forecast"]
 
 _PLAN = "What is forecast"
 _OUT = "What is written"
-_ALONE = 8  # patients up to which one process does
 
 
 def forecast(
@@ -42,11 +40,16 @@ def forecast(
         int, typer.Option(help="Populations drawn from the uncertainty of the estimates.", min=0, rich_help_panel=_PLAN)
     ] = 0,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.", min=0, rich_help_panel=_PLAN)] = 0,
-    jobs: Annotated[
-        int | None, typer.Option(help="Processes for many patients; by default all.", min=1, rich_help_panel=_PLAN)
-    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes for many patients; by default all.", min=1, rich_help_panel=_PLAN)] = None,
     out: Annotated[Path | None, typer.Option(help="Report (.html), or for many patients a folder of them.", rich_help_panel=_OUT)] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="File for everything as JSON.", rich_help_panel=_OUT)] = None,
+    cuts: Annotated[
+        str | None,
+        typer.Option(help="Retrace how the answer moved: forecasts from data until these times, like 7,14.", rich_help_panel=_PLAN),
+    ] = None,
+    history: Annotated[
+        Path | None, typer.Option(help="File (.json) that keeps each dated forecast; for many patients a folder.", rich_help_panel=_OUT)
+    ] = None,
     reading: ReadingFile = None,
     column: Columns = None,
     unit: Units = None,
@@ -56,139 +59,105 @@ def forecast(
     \b
     autologue forecast patient.csv --population stein_2019:sd --unit transgene=copies/ug --horizon 365d --out report.html
     autologue forecast patient.csv --population fit.json --variants 200 --statement 'peak transgene > 1e5' --json forecast.json
-    autologue forecast cohort.csv --population stein_2019 --until 28 --out reports --json forecasts.json
+    autologue forecast patient.csv --population stein_2019:sd --history patient.json --cuts 7,14 --out report.html
+    autologue forecast cohort.csv --population stein_2019 --until 28 --jobs 2 --out reports --json forecasts.json
 
     Statements: 'peak OUTPUT > LEVEL', 'OUTPUT > LEVEL at TIME', 'OUTPUT < LEVEL by TIME', 'OUTPUT < LEVEL from TIME until TIME',
     'OUTPUT > LEVEL again before TIME' (a relapse), and where the model states a hazard 'EVENT before TIME', each with its probability. A
-    patient's forecast is the same in whatever company.
+    patient's forecast is the same in whatever company and for any number of jobs; a patient who cannot be forecast is named at the end,
+    and the others are kept.
     """
-    said = (reading, tuple(column or ()), tuple(unit or ()))
-    task = Task(population, horizon, until, tuple(statement or ()), draws, variants, seed, *said)
-    places = list(_places(patients, task))
-    _check_files(out, json_file, many=len(places) > 1)
-    records = []
-    with console.progress(f"forecasting with {population}", len(places)) as advance:
-        for record, page in _answers(places, task, jobs, out is not None):
-            records.append(record)
-            if page is not None and out is not None:
-                _write(out / f"{_safe(record['patient'])}.html" if len(places) > 1 else out, page)
+    from datetime import date
+
+    for text in statement or ():
+        read_statement(text)
+    times, today = tuple(read_times(cuts, "--cuts")) if cuts else (), date.today().isoformat()
+    task = Task(population, horizon, until, tuple(statement or ()), draws, variants, seed, times, out is not None, today)
+    people, unread = _patients(patients, population, (reading, column, unit))
+    many = len(people) + len(unread) > 1
+    _check_files(out, json_file, history, many=many)
+    work = [Work(file, patient, task, _history(history, patient.id, many=many)) for file, patient in people]
+    records, failed = [], list(unread)
+    with console.progress(f"forecasting with {population}", len(work)) as advance:
+        for piece, found in zip(work, answers(work, jobs), strict=True):
+            if found.problem:
+                failed.append(f"{piece.file.name}, patient {found.patient}: {found.problem}")
+            else:
+                records.append(found.record)
+                _keep(found, out, piece.history, many=many)
             advance(1)
+    if not records:
+        raise InputError(failed[0] if len(failed) == 1 else f"none of {len(failed)} could be forecast: {_listed(failed)}")
     if json_file is not None:
-        _write(json_file, console.json_text(records if len(places) > 1 else records[0]) + "\n")
-    _show(records)
-    for path in filter(None, (out, json_file)):
+        _write(json_file, console.json_text(records if many else records[0]) + "\n")
+    _show(records, many=many)
+    for path in filter(None, (out, json_file, history)):
         console.say(f"Written: {path}")
+    if failed:
+        raise InputError(f"{len(failed)} of {len(failed) + len(records)} could not be forecast, the others were: {_listed(failed)}")
 
 
-@dataclass(frozen=True)
-class Task:
-    """What is to be done with each patient; plain values, which go to other processes."""
-
-    population: str
-    horizon: str | None
-    until: float | None
-    statements: tuple[str, ...]
-    draws: int
-    variants: int
-    seed: int
-    reading: Path | None
-    columns: tuple[str, ...]
-    units: tuple[str, ...]
+def _listed(failed: Sequence[str]) -> str:
+    return "; ".join(failed[:5]) + (f"; and {len(failed) - 5} more" if len(failed) > 5 else "")
 
 
-def _places(path: Path, task: Task) -> Iterator[tuple[Path, str]]:
-    """Yield file and id of each patient."""
+def _patients(path: Path, population: str, asked: tuple[Any, ...]) -> tuple[list[tuple[Path, Patient]], list[str]]:
+    """Return file and patient, one by one, and what is wrong with files of a folder that cannot be read."""
+    from autologue.data import read_cohort
+
+    model = find_population(population).model
     files = sorted(each for each in path.iterdir() if each.suffix in (".csv", ".parquet")) if path.is_dir() else [path]
     if not files:
         raise InputError(f"folder {path.name} holds no .csv or .parquet file; expected one or more event tables")
-    seen: dict[str, Path] = {}
+    found: dict[str, tuple[Path, Patient]] = {}
+    unread = []
     for file in files:
-        for patient in _cohort(file, task):
-            if patient.id in seen:
-                raise InputError(f"patient '{patient.id}' is in {seen[patient.id].name} and in {file.name}; each id stands for one patient")
-            seen[patient.id] = file
-            yield file, patient.id
+        try:
+            reading, column, unit = asked
+            cohort = read_cohort(file, model=model, reading=asked_reading(file, reading, column, unit, model))
+        except AutologueError as problem:
+            if not path.is_dir():
+                raise
+            unread.append(str(problem) if file.name in str(problem) else f"{file.name}: {problem}")
+            continue
+        for patient in cohort:
+            if patient.id in found:
+                first = found[patient.id][0].name
+                raise InputError(f"patient '{patient.id}' is in {first} and in {file.name}; each id stands for one patient")
+            found[patient.id] = file, patient
+    return list(found.values()), unread
 
 
-def _cohort(file: Path, task: Task) -> Any:
-    from autologue.data import read_cohort
-
-    model = find_population(task.population).model
-    return read_cohort(file, model=model, reading=asked_reading(file, task.reading, list(task.columns), list(task.units), model))
-
-
-def _check_files(out: Path | None, json_file: Path | None, *, many: bool) -> None:
+def _check_files(out: Path | None, json_file: Path | None, history: Path | None, *, many: bool) -> None:
+    """Refuse before the work what could not be written after it."""
     from autologue.files import check_writable
 
-    if out is not None and many:
-        if out.suffix:
-            raise InputError(f"--out {out.name}: there are several patients; expected a folder for their reports, not a file")
-        out.mkdir(parents=True, exist_ok=True)
-    elif out is not None:
-        if out.suffix not in (".html", ".htm"):
-            raise InputError(f"--out {out.name}: the report is an HTML page; expected a name that ends in .html")
-        check_writable(out)
+    for name, path, what, ending in (("out", out, "reports", (".html", ".htm")), ("history", history, "histories", (".json",))):
+        if path is None:
+            continue
+        if many:
+            if path.suffix or path.is_file():
+                raise InputError(f"--{name} {path.name}: there are several patients; expected a folder for their {what}, not a file")
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            if path.suffix not in ending:
+                page = "the report is an HTML page" if name == "out" else "the history is a JSON file"
+                raise InputError(f"--{name} {path.name}: {page}; expected a name that ends in {ending[0]}")
+            check_writable(path)
     if json_file is not None:
         check_writable(json_file)
 
 
-def _answers(
-    places: Sequence[tuple[Path, str]],
-    task: Task,
-    jobs: int | None,
-    pages: bool,  # noqa: FBT001
-) -> Iterator[tuple[dict[str, Any], str | None]]:
-    """Yield record and page of each patient in order, over processes where there are many."""
-    count = min(jobs or os.cpu_count() or 1, len(places)) if len(places) > _ALONE or jobs else 1
-    work = [(file, who, task, pages) for file, who in places]
-    if count == 1:
-        yield from map(answer, work)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(answer, work, chunksize=max(1, len(work) // (8 * count)))
+def _history(path: Path | None, patient: str, *, many: bool) -> Path | None:
+    return path if path is None or not many else path / f"{_safe(patient)}.json"
 
 
-_READ: dict[tuple[Path, str], Any] = {}  # what this process has read: a file holds many patients
-
-
-def answer(work: tuple[Path, str, Task, bool]) -> tuple[dict[str, Any], str | None]:
-    """Return the record of one patient, and the page where it is wanted."""
-    file, who, task, page = work
-    key = (file, task.population)
-    if key not in _READ:
-        _READ[key] = (find_population(task.population), _cohort(file, task))
-    population, cohort = _READ[key]
-    try:
-        account = _account(population, cohort[who], task)
-    except AutologueError as problem:
-        raise InputError(f"{file.name}, patient {who}: {problem}") from None
-    return account.record(), _page(account, file, task) if page else None
-
-
-def _account(population: Any, patient: Patient, task: Task) -> Account:
-    from autologue.forecast import forecast as condition
-    from autologue.forecast.account import give_account
-
-    unit = patient.time or population.model.time
-    end = None if task.horizon is None else read_horizon(task.horizon, unit)
-    known = patient if task.until is None else patient.until(task.until)
-    found = condition(population, known, horizon=end, draws=task.draws, variants=task.variants, seed=task.seed)
-    return give_account(found, [read_statement(text) for text in task.statements])
-
-
-def _page(account: Account, file: Path, task: Task) -> str:
-    from autologue.report.forecast import forecast_report
-    from autologue.report.manifest import manifest
-    from autologue.report.page import render_report
-
-    attributes = account.forecast.simulation.data.attrs
-    settings = {"population": task.population, "draws": task.draws, "variants": task.variants, "until": task.until}
-    models = {account.forecast.prior.model.name: attributes["model_hash"]}
-    record = manifest(seed=task.seed, inputs=[file], models=models, settings=settings)
-    return render_report(forecast_report(account, record=record))
+def _keep(found: Answer, out: Path | None, history: Path | None, *, many: bool) -> None:
+    """Write the page and the history of one patient, where they are wanted."""
+    if found.page is not None and out is not None:
+        _write(out / f"{_safe(found.patient)}.html" if many else out, found.page)
+    if found.history is not None and history is not None:
+        _write(history, found.history)
 
 
 def _write(path: Path, text: str) -> None:
@@ -202,8 +171,8 @@ def _safe(name: str) -> str:
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
 
 
-def _show(records: Sequence[dict[str, Any]]) -> None:
-    if len(records) == 1:
+def _show(records: Sequence[dict[str, Any]], *, many: bool) -> None:
+    if not many:
         _show_one(records[0])
         return
     heads = ["patient", "data until", "output", "median at the horizon", "5 %", "95 %", "outside", "method"]
@@ -214,6 +183,8 @@ def _show(records: Sequence[dict[str, Any]]) -> None:
         method = record["quality"]["method"]
         rows.append([record["patient"], record["now"], last["output"], last["q50"], last["q5"], last["q95"], outside, method])
     console.print_table(f"Forecasts until {records[0]['time_unit']} {records[0]['horizon']:g}", heads, rows, right=tuple(heads[3:6]))
+    for said in dict.fromkeys(record["calibration"]["said"] for record in records):
+        console.say(f"- {said}")
     console.say(records[0]["comment"])
 
 
@@ -233,6 +204,13 @@ def _show_one(record: dict[str, Any]) -> None:
         heads = ["output", "time", "value", "moved the answer by"]
         rows = [[o["output"], o["time"], o["value"], o["moved"]] for o in record["observations"][:5]]
         console.print_table(f"What moved {record['answer']}", heads, rows, right=("time", "moved the answer by"))
-    for each in record["summary"]:
+    if "history" in record:
+        heads = ["data until", "made", "5 %", "25 %", "median", "75 %", "95 %"]
+        names = ("lower_90", "lower_50", "median", "upper_50", "upper_90")
+        rows = [[h["now"], h["made"] + (", retraced" if h["retraced"] else ""), *(h[n] for n in names)] for h in record["history"]]
+        last = record["quantiles"][-1]
+        title = f"How the level of {record['spoken']} at {record['time_unit']} {last['time']:g} moved"
+        console.print_table(title, heads, rows, right=tuple(heads[2:]))
+    for each in (*record["summary"], record["calibration"]["said"]):
         console.say(f"- {each}")
     console.say(record["comment"])

@@ -38,7 +38,7 @@ def read_number(text: str, what: str) -> float:
     return float(text)
 
 
-def read_times(text: str) -> list[float]:
+def read_times(text: str, what: str = "--times") -> list[float]:
     """Return times given as '0,1,7,28'; 'none' gives none.
 
     >>> read_times("0, 1,7,28"), read_times("none")
@@ -46,7 +46,7 @@ def read_times(text: str) -> list[float]:
     """
     if text.strip().lower() == "none":
         return []
-    return [read_number(piece, "--times (expected numbers with commas, like 0,1,7,28)") for piece in text.split(",")]
+    return [read_number(piece, f"{what} (expected numbers with commas, like 0,1,7,28)") for piece in text.split(",")]
 
 
 def read_span(text: str, what: str) -> tuple[float, float]:

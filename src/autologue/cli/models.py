@@ -114,7 +114,10 @@ def _whole(model: Model, populations: dict[str, Population]) -> dict[str, Any]:
         "states": [{"name": n, "unit": s.unit, "meaning": s.meaning} for n, s in model.states.items()],
         "outputs": [{"name": n, "unit": o.unit, "matrix": o.matrix, "meaning": o.meaning} for n, o in model.outputs.items()],
         "doses": [{"route": n, "into": d.state, "unit": d.unit} for n, d in model.dosing.items()],
-        "inputs": [{"name": n, "value": i.value, "unit": i.unit, "meaning": i.meaning} for n, i in model.inputs.items()],
+        "inputs": [
+            {"name": n, "value": i.value, "unit": i.unit, "meaning": i.meaning, "no mechanism": i.association}
+            for n, i in model.inputs.items()
+        ],
         "equations": equations(model),
         "parameters": [
             {"name": n, "value": q.value, "unit": q.unit, "variability": _scale(q.variability), "meaning": q.meaning, "source": q.source}

@@ -89,8 +89,20 @@ def read_parts(source: Source, *, model: Model | None = None, reading: Reading =
     takes_doses = model is None or bool(model.dosing)
     if doses and not takes_doses and model is not None:
         what = f"model {model.name} takes no doses, as its course starts from its initial state; those of the table only mark time"
-        found.append(Finding(Severity.NOTE, what))
+        found += [Finding(Severity.NOTE, what), *_conflicting(doses, guess.reading, model)]
     return Parts(guess.reading, records, doses, covariates, levels, known, events, takes_doses, tuple(found))
+
+
+def _conflicting(doses: Doses, reading: Reading, model: Model) -> list[Finding]:
+    """Return patients with several infusion times, of which a course that starts with one can be neither."""
+    found = []
+    for label, own in () if reading.occasion_dose else doses.items():
+        times = sorted({dose.time for dose in own})
+        if len(times) > 1:
+            when = " and ".join(f"{t:g}" for t in times[:3])
+            what = f"patient {label} has infusions at {when}, and model {model.name} starts with one at 0"
+            found.append(Finding(Severity.ERROR, f"{what}; leave the rows of one of them, or ask a model that takes doses"))
+    return found
 
 
 def _with_intervals(records: Records, guess: Guess) -> tuple[Records, list[Finding]]:

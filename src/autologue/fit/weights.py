@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 __all__ = ["agreement", "chain_quality", "smoothed_weights"]
 
 Floats = NDArray[np.float64]
+_FEW = 25  # weights below which a fifth, the tail, is fewer than five
 
 
 def _statistics() -> Any:
@@ -19,7 +20,9 @@ def _statistics() -> Any:
 
 
 def smoothed_weights(log_weights: Floats) -> tuple[Floats, float]:
-    """Return the logarithms of Pareto-smoothed weights (n,) and the shape k of their tail."""
+    """Return the logarithms of Pareto-smoothed weights (n,) and the shape k of their tail, infinite where so few have none to speak of."""
+    if len(log_weights) < _FEW:
+        return log_weights, np.inf
     smoothed, k = _statistics().psislw(-log_weights)  # it takes minus the logarithm of a weight
     return np.asarray(smoothed), float(k)
 

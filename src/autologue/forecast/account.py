@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from autologue.errors import InputError
+from autologue.forecast.calibration import Calibration, recorded_calibration
 from autologue.forecast.domain import Domain, judge_domain
 from autologue.forecast.drivers import ObservationPart, ParameterPart, level_at, observation_parts, parameter_parts
 from autologue.forecast.forecast import DISCLAIMER, Forecast, event_free
@@ -22,7 +23,10 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True, eq=False)
 class Account:
-    """What is said of a forecast. output: the one spoken of; `answer` in words is what the drivers moved; landmarks: levels at times."""
+    """What is said of a forecast. output: the one spoken of; `answer` in words is what the drivers moved; landmarks: levels at times.
+
+    calibration: what is recorded of this kind of forecast, None where nothing is; calibrated says it in words.
+    """
 
     forecast: Forecast
     output: str
@@ -32,6 +36,8 @@ class Account:
     observations: tuple[ObservationPart, ...]
     parameters: tuple[ParameterPart, ...]
     landmarks: pd.DataFrame
+    calibration: Calibration | None
+    calibrated: str
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -62,9 +68,11 @@ class Account:
             "summary": list(self.sentences),
             "statements": [{**asdict(each), "statement": type(each.statement).__name__} for each in self.probabilities],
             "quantiles": forecast.simulation.quantiles(LEVELS).drop(columns=["n", "excluded"]).to_dict("records"),
+            "spoken": self.output,
             "answer": self.answer,
             "observations": [{**asdict(each), "moved": each.moved} for each in self.observations],
             "parameters": [asdict(each) for each in self.parameters],
+            "calibration": {"said": self.calibrated, "study": None if self.calibration is None else asdict(self.calibration)},
             "domain": None if self.domain is None else {**asdict(self.domain), "outside": self.domain.outside},
             "notes": list(forecast.notes),
         }
@@ -90,6 +98,7 @@ def give_account(forecast: Forecast, statements: Sequence[Statement] = (), *, ou
         tuple(observation_parts(forecast, answer)),
         tuple(parameter_parts(forecast, answer)),
         _landmarks(forecast, spoken),
+        *recorded_calibration(forecast, spoken),
     )
 
 
@@ -121,7 +130,8 @@ def _percent(share: float) -> str:
 
 
 def _between(each: Probability) -> str:
-    return f"{100 * each.lower:.0f} to {100 * each.upper:.0f} %"
+    digits = 0 if each.lower >= 0.01 and each.upper <= 0.99 else 1  # near certainty, a whole percent would say 100 to 100
+    return f"{100 * each.lower:.{digits}f} to {100 * each.upper:.{digits}f} %"
 
 
 def _before(each: Probability) -> str:

@@ -16,7 +16,7 @@ from scipy.special import logsumexp
 from autologue import seeds
 from autologue.compiled import compiled
 from autologue.forecast.latent import Latent
-from autologue.likelihood import error_from
+from autologue.likelihood import error_from, observe_above
 from autologue.likelihood.density import LOGNORMAL, row_value
 from autologue.seeds import Purpose
 
@@ -56,7 +56,8 @@ class Domain:
     @property
     def sentence(self) -> str:
         """The verdict in words."""
-        share = f"{100 * self.p_value:.2g} % of {self.patients} simulated patients with the same visits are as improbable"
+        percent = f"{100 * self.p_value:.0f}" if self.p_value >= 0.1 else f"{100 * self.p_value:.2g}"
+        share = f"{percent} % of {self.patients} simulated patients with the same visits are as improbable"
         if not self.outside:
             return f"Within what the population has seen: {share}."
         named = "; ".join(f"{s.output} {s.value} at {s.time:g} (tail probability {s.tail:.1g})" for s in self.surprises)
@@ -105,11 +106,11 @@ def _measured(latent: Latent, row: int, predicted: Floats, eps: Floats, numbers:
     rows = latent.likelihood.rows
     output = int(rows.output[row])
     kind = type(latent.population.error(rows.outputs[output]))
-    value = np.empty(len(predicted))
+    value, limit, above = np.empty(len(predicted)), rows.limit[row], float(rows.above[row])
     for numbers_of in np.unique(numbers[:, output], axis=0):
         mine = (numbers[:, output] == numbers_of).all(axis=1)
-        value[mine] = error_from(kind, numbers_of.tolist()).observe(predicted[mine], eps[mine])  # type: ignore[arg-type]
-    limit = rows.limit[row]
+        error = error_from(kind, numbers_of.tolist())  # type: ignore[arg-type]
+        value[mine] = observe_above(error, predicted[mine], eps[mine], above)
     if np.isnan(limit):
         limit = rows.upper[row] if rows.censored[row] and np.isfinite(rows.upper[row]) else -np.inf
     below = value < limit
@@ -126,23 +127,23 @@ def _evidence(latent: Latent, predicted: Floats, numbers: Floats, low: Floats, h
     with np.errstate(divide="ignore", invalid="ignore"):
         a, b = (np.where(log, np.log(np.maximum(x, 0.0)), x) for x in (low, high))
     extra = np.where(log & (low == high), -a, 0.0)
-    found = row_densities(predicted, kinds, rows.output, np.ascontiguousarray(numbers), a, b, extra)
+    found = row_densities(predicted, kinds, rows.output, np.ascontiguousarray(numbers), a, b, rows.over, extra)
     total: Floats = logsumexp(found, axis=1) - np.log(len(predicted))
     return total
 
 
 @compiled
 def row_densities(
-    predicted: Floats, kinds: Integers, output: Integers, numbers: Floats, low: Floats, high: Floats, extra: Floats
+    predicted: Floats, kinds: Integers, output: Integers, numbers: Floats, low: Floats, high: Floats, over: Floats, extra: Floats
 ) -> Floats:
-    """Return the log-density of the rows of each patient, low and high (patients, rows), under each draw: (patients, draws)."""
+    """Return the log-density of the rows of each patient under each draw, (patients, draws); low, high (patients, rows), over (rows,)."""
     found = np.zeros((low.shape[0], predicted.shape[0]))
     for i in range(low.shape[0]):
         for m in range(predicted.shape[0]):
             for k in range(low.shape[1]):
                 o = output[k]
                 found[i, m] += row_value(
-                    kinds[k], predicted[m, k], low[i, k], high[i, k], -np.inf, extra[i, k], numbers[m, o, 0], numbers[m, o, 1],
+                    kinds[k], predicted[m, k], low[i, k], high[i, k], over[k], extra[i, k], numbers[m, o, 0], numbers[m, o, 1],
                     numbers[m, o, 2],
                 )  # fmt: skip
     return found

@@ -7,7 +7,7 @@ Places are tested for uniformity by simultaneous bands of their distribution (Sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -21,7 +21,7 @@ from autologue import seeds
 from autologue.errors import InputError
 from autologue.forecast.latent import read_latent
 from autologue.forecast.posterior import Posterior, sample_posterior
-from autologue.likelihood import Likelihood, error_from
+from autologue.likelihood import Likelihood, error_from, observe_above
 from autologue.patient import Cohort, Observations, Patient
 from autologue.population import Parametric
 from autologue.seeds import Purpose
@@ -67,15 +67,28 @@ def _furthest(samples: Floats) -> Floats:
     return tails
 
 
-def leave_future_out(population: Parametric, cohort: Cohort, *, cuts: Sequence[float], draws: int = 500, seed: int = 0) -> pd.DataFrame:
+def leave_future_out(
+    population: Parametric,
+    cohort: Cohort,
+    *,
+    cuts: Sequence[float],
+    draws: int = 500,
+    seed: int = 0,
+    advance: Callable[[int], None] = lambda done: None,
+) -> pd.DataFrame:
     """Return one row for each patient, cut and later observation, with its scores and those of the population alone.
 
     Columns: patient, cut, output, time, censored, place, log_score, crps, log_score_population, crps_population. Cuts are in the patients'
-    time unit. Raises InputError where no patient has an observation after a cut.
+    time unit; `advance` is told of each patient that is done. Raises InputError where no patient has observations on both sides of a cut.
     """
-    rows = [row for patient in cohort for cut in cuts for row in _scored(population, patient, cut, draws, seed)]
+    rows = []
+    for patient in cohort:
+        rows += [row for cut in cuts for row in _scored(population, patient, cut, draws, seed)]
+        advance(1)
     if not rows:
-        raise InputError(f"cohort {cohort.name}: no observation lies after any of the cuts {', '.join(f'{c:g}' for c in cuts)}")
+        said = ", ".join(f"{cut:g}" for cut in cuts)
+        what = f"cohort {cohort.name}: with cuts {said} no patient has observations to forecast from and later ones to score"
+        raise InputError(f"{what}; give a cut between the first and the last observation")
     return pd.DataFrame(rows)
 
 
@@ -120,7 +133,7 @@ def _judged(found: Posterior, one: Patient, output: str, seed: int) -> tuple[flo
     ids = np.arange(len(predicted))
     eps = seeds.normals(seed, Purpose.FORECAST, ids, 1, attempt=501 + number % 1000)[:, 0]
     kind = error_from(type(error), likelihood.numbers[0].tolist())
-    measured = np.asarray(kind.observe(predicted, eps))
+    measured = observe_above(kind, predicted, eps, float(likelihood.rows.above[0]))
     low, high = float(likelihood.rows.lower[0]), float(likelihood.rows.upper[0])
     u = float(seeds.uniforms(seed, Purpose.FORECAST, [number], 1, attempt=502)[0, 0])
     a, b = ((measured < low).mean(), (measured <= high).mean())

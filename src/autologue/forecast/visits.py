@@ -69,8 +69,8 @@ def _left(forecast: Forecast, values: Floats, output: str, time: float, limit: f
         with np.errstate(divide="ignore"):
             lower, upper = (np.log(np.maximum(bound, 0.0)) for bound in (lower, upper))
     numbers = np.tile(_numbers(error), (len(values), 1, 1))
-    one, zero = np.array([kind], dtype=np.int64), np.zeros(1, dtype=np.int64)
-    found = row_densities(predicted[:, None], one, zero, numbers, lower[:, None], upper[:, None], np.zeros((len(rows), 1)))
+    one, zero, nothing = np.array([kind], dtype=np.int64), np.zeros(1, dtype=np.int64), np.full(1, -np.inf)
+    found = row_densities(predicted[:, None], one, zero, numbers, lower[:, None], upper[:, None], nothing, np.zeros((len(rows), 1)))
     weights = np.exp(found - found.max(axis=1, keepdims=True))
     weights /= weights.sum(axis=1, keepdims=True)
     mean = weights @ values

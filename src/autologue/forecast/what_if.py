@@ -1,6 +1,7 @@
 """What if: the same draws of the patient under another future, where the model has the mechanism.
 
-An effect that was estimated from comedication given because cells were expanding is an association, not a mechanism: it is refused.
+An effect that was estimated from comedication given because cells were expanding is an association, not a mechanism: the model says so
+(`Input.association`), and it is refused.
 """
 
 from __future__ import annotations
@@ -18,10 +19,6 @@ from autologue.regimen import Level, Regimen
 from autologue.results import Simulation
 
 __all__ = ["WhatIf", "what_if"]
-
-_ASSOCIATIONS = {  # model: inputs whose coefficient comes from non-randomised data
-    "stein_2019": ("tocilizumab", "steroid"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +60,8 @@ def _check_mechanism(model: Model, event: object) -> None:
         if event.input not in model.inputs:
             known = ", ".join(model.inputs) or "none"
             raise ModelError(f"model {model.name} has no mechanism for '{event.input}' (its inputs: {known}); ask a model that has one")
-        if event.input in _ASSOCIATIONS.get(model.name, ()):
-            what = f"the coefficient of '{event.input}' in model {model.name} is from non-randomised data, given because cells expand"
+        if association := model.inputs[event.input].association:
+            what = f"the coefficient of '{event.input}' in model {model.name} is {association}"
             raise ModelError(f"{what}: it is no mechanism, and what would follow cannot be read from it")
         return
     into = getattr(event, "into", "")

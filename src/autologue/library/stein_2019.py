@@ -45,6 +45,9 @@ PARAMETERS = dict(
 )
 
 
+COMEDICATION = "from non-randomised data, given because cells expand"
+
+
 def initial(p):
     return dict(effector=p.c_max / p.fold_expansion, memory=0.0)
 
@@ -86,7 +89,10 @@ MODEL = Model(
         memory=State("copies/ug", "transgene of cells that persist"),
     ),
     parameters=PARAMETERS,
-    inputs=dict(tocilizumab=Input(0.0, "1", "1 once tocilizumab is given"), steroid=Input(0.0, "1", "1 once corticosteroids are given")),
+    inputs=dict(
+        tocilizumab=Input(0.0, "1", "1 once tocilizumab is given", COMEDICATION),
+        steroid=Input(0.0, "1", "1 once corticosteroids are given", COMEDICATION),
+    ),
     initial=initial,
     phases=[Phase(expansion, until=lambda p: p.t_max, reset=split), Phase(contraction)],
     outputs=dict(

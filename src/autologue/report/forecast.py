@@ -10,8 +10,9 @@ import pandas as pd
 
 from autologue import units
 from autologue.forecast.account import Account
+from autologue.forecast.kept import LEVELS, KeptHistory
 from autologue.plot.bands import quantile_bands
-from autologue.plot.forecast import forecast_curve
+from autologue.plot.forecast import forecast_curve, forecast_history
 from autologue.report.content import Figure, Reference, Report, Section, Table
 
 __all__ = ["forecast_figure", "forecast_report"]
@@ -31,10 +32,11 @@ population to the patient, in standard deviations between patients.
 **Domain.** The density of the patient's data under the population is ranked among those of simulated patients with the same visits.
 """
 CALIBRATION = """\
-The method passes simulation-based calibration: for patients simulated from a population, true values fall into every part of the forecast \
-as often as they should, early and late in the course (`validation/forecast_calibration.py` prints the bands). That proves the \
-algorithm, not the model. No individual course of a CAR-T patient is public, so that "calibrated" holds under the model until a cohort has \
-been scored: `autologue calibrate-check COHORT` does so for yours.
+{said}
+
+Simulation-based calibration simulates patients, forecasts each from part of the data, and asks whether the truth falls into every part of \
+the forecast as often as it should (`validation/forecast_calibration.py`). That tests the algorithm, not the model: no individual course \
+of a CAR-T patient is public.
 """
 REFERENCES = (
     Reference("Vehtari A, Simpson D, Gelman A, Yao Y, Gabry J. Pareto smoothed importance sampling. J Mach Learn Res 2024;25(72):1-58."),
@@ -46,14 +48,14 @@ REFERENCES = (
 )  # fmt: skip
 
 
-def forecast_report(account: Account, *, record: Mapping[str, Any]) -> Report:
-    """Return the report; `record` is the manifest."""
+def forecast_report(account: Account, *, record: Mapping[str, Any], history: KeptHistory | None = None) -> Report:
+    """Return the report; `record` is the manifest, `history` the forecasts of this patient so far, this one included."""
     found = account.forecast
     model = found.prior.model
     subtitle = f"Until {found.time_unit} {found.horizon:g}, from data to {found.time_unit} {found.now:g}. {model.title or model.name}"
-    sections = [_course(account), _probabilities(account), _drivers(account)]
+    sections = [_course(account), _probabilities(account), *([_moved(account, history)] if history else []), _drivers(account)]
     sections += [Section("Does the patient belong here?", account.domain.sentence)] if account.domain else []
-    sections.append(Section("How far to trust this", CALIBRATION + _silences(account)))
+    sections.append(_trust(account))
     methods = METHODS.replace("{quality}", _quality(account))
     title = f"Forecast of patient {found.patient.id}: research, not for treatment decisions"
     source = [Reference(f"The model: {model.name}.", doi)] if (doi := model.reference.removeprefix("doi:")).startswith("10.") else []
@@ -94,7 +96,8 @@ def _course(account: Account) -> Section:
     shown = [account.output, *(name for name in found.patient.observations if name != account.output)]
     caption = (
         "{}: median, 50 % and 90 % of the draws; dots are measured values, open triangles values below the assay limit, which is the "
-        "dashed rule. The line is the last observation; dotted lines are the medians of where phases of the model end."
+        "dashed rule. The line is the last observation; dotted lines are the medians of where phases of the model end. Bands that go "
+        "decades beyond what was measured end at the edge."
     )
     figures = [Figure(forecast_figure(account, name), caption.format(name.replace("_", " ").capitalize())) for name in shown]
     return Section("In short", "\n".join(f"- {each}" for each in account.sentences), figures)
@@ -126,6 +129,50 @@ def _drivers(account: Account) -> Section:
         said = "Parameters: shift from the population (standard deviations between patients), share of that spread that the data removed, "
         tables.append(Table(frame, said + "and rank correlation of the answer with the parameter over the draws."))
     return Section("What moved the answer", f"The answer here is {account.answer}.", (), tables)
+
+
+def _moved(account: Account, history: KeptHistory) -> Section:
+    """Return how the answer moved from one forecast of this patient to the next."""
+    frame, unit, days = history.frame(), history.unit, history.time_unit
+    log = bool((frame[["lower_90", "lower_50", "median"]] > 0).all(axis=None))
+    drawn = forecast_history(
+        frame[["now", "retraced", *LEVELS]],
+        unit=unit,
+        quantity=f"{history.output.replace('_', ' ')} at {days} {history.time:g}",
+        time_unit=days,
+        log=log,
+    )
+    caption = f"The {history.answer} as it was forecast from data until each time: median, thick 50 %, thin 90 % of the draws."
+    caption += " Open: retraced." if frame["retraced"].any() else ""
+    names = {"lower_90": "5 %", "lower_50": "25 %", "median": "median", "upper_50": "75 %", "upper_90": "95 %"}
+    rows = [
+        {
+            "data until": each.now, "made": each.made + (" (retraced)" if each.retraced else ""), "observations": each.observations,
+            **{said: each.answer[name] for name, said in names.items()}, "population": f"{each.model}, {each.population}",
+        }
+        for each in history.entries
+    ]  # fmt: skip
+    said = "Every forecast kept, as it was made; a retraced one was made later, as it would have been then."
+    table = Table(pd.DataFrame(rows), said, {"data until": days} | dict.fromkeys(names.values(), unit))
+    return Section("How the answer moved", "", [Figure(drawn, caption)] if len(frame) > 1 else [], [table])
+
+
+def _trust(account: Account) -> Section:
+    """Return what is recorded of the calibration of this kind of forecast, and what the model is silent on."""
+    study, tables = account.calibration, []
+    if study is not None:
+        rows = [
+            {"interval": name, "held the truth in": 100 * share, "standard error": 100 * (share * (1 - share) / study.patients) ** 0.5}
+            for name, share in study.coverage.items()
+        ]
+        caption = (
+            f"Coverage of the forecast of {study.output} on {study.time_unit} {study.forecast_of:g} from data to {study.time_unit} "
+            f"{study.data_until:g}: {study.patients} simulated patients of {study.model}, {study.joint}. P-values of the simultaneous band "
+            f"of ranks: {study.p_level:.2g} (level), {study.p_parameters:.2g} (least of the parameters). Recorded {study.date}, autologue "
+            f"{study.autologue}, seed {study.seed}."
+        )
+        tables.append(Table(pd.DataFrame(rows), caption, {"held the truth in": "%", "standard error": "%"}))
+    return Section("How far to trust this", CALIBRATION.replace("{said}", account.calibrated) + _silences(account), (), tables)
 
 
 def vars_of(part: Any) -> dict[str, Any]:
