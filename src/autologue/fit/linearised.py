@@ -117,7 +117,7 @@ def _density(rows: _Rows, own: Integers, point: Point, phi: Floats, patient: int
     ahead = rows.slope[own] @ (point.centre[patient] - phi)
     left = push - weight * ahead
     precision, toward = point.inverse + slope.T @ (weight[:, None] * slope), slope.T @ left
-    if not np.isfinite(precision).all() or np.linalg.eigvalsh(precision)[0] <= 0.0:
+    if not np.isfinite(precision).all() or (np.linalg.eigvalsh(precision) <= 0.0).any():
         return np.nan, np.empty((0, 0)), np.empty(0)
     spread = np.linalg.inv(precision)
     value = rows.value[own].sum() + push @ ahead - 0.5 * ahead @ (weight * ahead) + 0.5 * toward @ spread @ toward
