@@ -76,6 +76,7 @@ def compute(path: Path) -> tuple[list[Claim] | str, str]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.parent))
+    sys.modules[module.__name__] = module  # where its dataclasses look up what their annotations mean
     try:
         spec.loader.exec_module(module)
         asked = inspect.signature(module.checks).parameters.get("quick")
@@ -94,6 +95,7 @@ def compute(path: Path) -> tuple[list[Claim] | str, str]:
         return "its reference data are not on this machine (see [Install](../howto/install.md))", ""
     finally:
         sys.path.remove(str(path.parent))
+        del sys.modules[module.__name__]
 
 
 def shown(found: list[Claim] | str) -> str:

@@ -8,6 +8,7 @@ point whatever stands beside it.
 
 from __future__ import annotations
 
+import inspect
 import threading
 import warnings
 from collections.abc import Callable
@@ -124,12 +125,18 @@ def sample_density(
     )  # fmt: skip
     sampler = nutpie.sample(
         model, draws=draws, tune=tune, chains=chains, cores=chains, seed=seed % 2**63, target_accept=target_accept, maxdepth=depth,
-        low_rank_modified_mass_matrix=True, progress_bar=False, blocking=False,
+        progress_bar=False, blocking=False, **_low_rank(nutpie.sample),
     )  # fmt: skip
     trace = _followed(sampler, gathering, lambda: watch and watch(gathering.done, chains * (draws + tune), gathering.last))
     stats = trace.sample_stats
     found = np.ascontiguousarray(trace.posterior["u"].to_numpy())
     return Hamiltonian(found, np.asarray(stats["diverging"], dtype=bool), np.asarray(stats["maxdepth_reached"], dtype=bool))
+
+
+def _low_rank(sample: Callable[..., Any]) -> dict[str, Any]:
+    """Return the argument that asks for a mass matrix of low rank: its name is another in the nutpie for Python 3.12 and later."""
+    new = "adaptation" in inspect.signature(sample).parameters
+    return {"adaptation": "low_rank"} if new else {"low_rank_modified_mass_matrix": True}
 
 
 def _nutpie() -> tuple[Any, Any]:
