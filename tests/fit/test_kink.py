@@ -9,6 +9,7 @@ import pytest
 from autologue.fit.chains import Chains
 from autologue.fit.conditional import expand
 from autologue.fit.inner import FOUND, KINK, REASONS, find_modes
+from autologue.fit.posterior import conditional_modes
 from autologue.fit.problem import Problem
 from autologue.fit.problem import pose as pose_structure
 from autologue.fit.structure import read_structure
@@ -73,3 +74,15 @@ def test_curvature_at_the_modes_gives_the_spread_that_sampling_gives(problem, mo
     assert np.median(ratio[:, others]) == pytest.approx(1.0, abs=0.15)
     assert np.quantile(np.abs(np.log(ratio[:, others])), 0.9) < 0.6
     assert np.quantile(np.abs(np.log(ratio[:, ~others])), 0.9) < 1.2
+
+
+def test_saem_gives_every_patient_a_mode_above_the_samples(problem, sampled):
+    """Climbing alone ends beside the top in some patients at the kink, who then had no mode."""
+    point, (eta, joint) = problem.point(problem.start), sampled
+    climbed = find_modes(problem, point, eta.mean(axis=0)[None])
+    assert (climbed.status == KINK).any()
+    mode = conditional_modes(problem, point, eta)
+    height = find_modes(problem, point, mode[None], limit=0).joint
+    assert np.isfinite(mode).all()
+    assert (height >= climbed.joint - 1e-9).all()
+    assert (height > joint.max(axis=0) - 0.1).mean() > 0.9

@@ -17,17 +17,18 @@ from autologue.fit.common import common_scores
 from autologue.fit.concerns import inside, vanished
 from autologue.fit.errorstep import error_scores
 from autologue.fit.estimated import Conditional, Covariance, inverse_information
-from autologue.fit.inner import find_modes
+from autologue.fit.inner import FOUND, find_modes
 from autologue.fit.mstep import Layout
 from autologue.fit.problem import Point, Problem
 
-__all__ = ["LOUIS", "SANDWICH", "Posterior", "explore_posterior"]
+__all__ = ["LOUIS", "SANDWICH", "Posterior", "conditional_modes", "explore_posterior"]
 
 Floats = NDArray[np.float64]
 LOUIS, SANDWICH = "stochastic approximation (Louis)", "sandwich"
 FIRST = 1 << 22  # attempt of the first iteration: numbers that the fit has not used
 BURNT = 20  # iterations after the estimates have moved to their mean
 EVERY = 5  # iterations from one second derivative to the next
+SHOWN = 50  # samples of a patient from which a mode at a kink is sought
 STEP, ROUGH = 1e-3, 1e-2  # of second derivatives on the scale of estimation: closed forms, and courses that are integrated
 
 
@@ -62,7 +63,7 @@ def explore_posterior(chains: Chains, layout: Layout, vector: Floats, *, samples
     complete = _prior_information(problem, layout, vector, eta) + second / seconds
     covariances = _covariances(problem, vector, complete - lost, mean)
     conditional = Conditional(
-        problem.coordinates[:q], _modes(problem, point, eta.mean(axis=0)), eta.mean(axis=0), eta.std(axis=0), eta[:samples]
+        problem.coordinates[:q], conditional_modes(problem, point, eta), eta.mean(axis=0), eta.std(axis=0), eta[:samples]
     )
     return Posterior(covariances, conditional, _agreement(kept.reshape(rounds, chains.count, n, q)))
 
@@ -151,14 +152,19 @@ def _prior_information(problem: Problem, layout: Layout, vector: Floats, eta: Fl
     return (found + found.T) / 2.0
 
 
-def _modes(problem: Problem, point: Point, mean: Floats) -> Floats:
-    """Return the modes (patients, q), NaN where there are none: no derivatives, or not found."""
+def conditional_modes(problem: Problem, point: Point, samples: Floats) -> Floats:
+    """Return the modes (patients, q) given samples (n, patients, q); NaN where there are none: no derivatives, or nothing solved."""
+    start = samples.mean(axis=0)
     try:
-        found = find_modes(problem, point, mean[None])
+        found = find_modes(problem, point, start[None])
+        eta = found.phi[:, : problem.varying] - point.centre[:, : problem.varying]
+        if (found.status != FOUND).any():  # where the density has a kink no slope leads to its top: the samples show the way
+            some = samples[np.linspace(0, len(samples) - 1, min(SHOWN, len(samples))).astype(np.int64)]
+            found = find_modes(problem, point, np.concatenate([eta[None], some]))
+            eta = found.phi[:, : problem.varying] - point.centre[:, : problem.varying]
     except ModelError:  # cells that die out by chance have no derivatives
-        return np.full_like(mean, np.nan)
-    eta: Floats = np.where((found.status == 0)[:, None], found.phi[:, : problem.varying] - point.centre[:, : problem.varying], np.nan)
-    return eta
+        return np.full_like(start, np.nan)
+    return np.where(np.isfinite(found.joint)[:, None], eta, np.nan)
 
 
 def _agreement(eta: Floats) -> Floats:
