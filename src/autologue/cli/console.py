@@ -31,11 +31,13 @@ _WIDE = 160  # columns of a table that goes to a file or a pipe
 
 
 def number(value: object) -> str:
-    """Return a value for a table: four significant digits, '-' for what is missing.
+    """Return a value for a table: four significant digits, '-' for what is missing, yes or no.
 
-    >>> number(12345.678), number(0.00001234), number(float("nan")), number("blood"), number(7)
-    ('12350', '1.234e-05', '-', 'blood', '7')
+    >>> number(12345.678), number(0.00001234), number(float("nan")), number("blood"), number(7), number(False)
+    ('12350', '1.234e-05', '-', 'blood', '7', 'no')
     """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         if not math.isfinite(value):
             return "-"

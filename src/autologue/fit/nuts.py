@@ -102,7 +102,7 @@ class NUTS(Estimator):
         for sizes, what in ((bulk, "middle"), (tail, "tails")):
             worst = int(np.argmin(sizes))
             if sizes[worst] < ENOUGH * self.chains:
-                where = f"the {what} of the distribution of '{names[worst]}' rest on {sizes[worst]:.0f} effective draws"
+                where = f"the {what} of the distribution of '{names[worst]}': {sizes[worst]:.0f} effective draws"
                 lines.append(f"{where}, fewer than {ENOUGH * self.chains:.0f}: give more draws=")
         return [*lines, *_uninformed(joint.beliefs, names, drawn)]
 
