@@ -10,11 +10,10 @@ import _oracle as oracle
 import fit_models
 import numpy as np
 import pytest
-from _outcomes import joint_cohort
+from _outcomes import LINK, falling, joint_cohort, numbers
 from scipy import stats
 from test_approximation import LINEAR, line
 from test_marginal import PAIRS, THETA, mixed, posed
-from test_outcomes import JOINT
 
 from autologue.errors import InputError, ModelError, SolveError
 from autologue.fit import NUTS, Fit, Prior, fit, hamiltonian, load_fit
@@ -26,8 +25,10 @@ from autologue.library import load
 from autologue.patient import Cohort, Observations, Patient
 from autologue.population import Correlation, Parametric, PosteriorDraws
 from autologue.simulate import simulate
+from autologue.terms import Exponential
 from autologue.variability import Constant, LogNormal, Normal
 
+JOINT = falling(dict(relapse=Exponential(rate="rate", links=[LINK])), numbers("rate", "beta"))
 SHORT = NUTS(draws=40, tune=60, chains=2, samples=30)
 
 
