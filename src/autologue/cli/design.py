@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,7 +38,7 @@ Advance = Callable[[int], None]
 
 
 def design(
-    file: Annotated[Path, typer.Argument(help="Design file in TOML: [design] or [two_stage], and [[scenario]]s with a protocol each.")],
+    file: Annotated[Path, typer.Argument(help="Design file in TOML: a table design or two_stage, and scenarios with a protocol each.")],
     *,
     replicates: Annotated[int, typer.Option(min=2, help="How often each scenario is conducted, in each of two ways.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
@@ -118,7 +119,8 @@ def _row(found: Characteristics) -> list[str]:
     looks, futile = (" / ".join(f"{share:.3f}" for share in shares) for shares in (found.stopped, found.futile))
     shares = (found.lost, found.bridged, found.crossed)
     lost, bridged, crossed = (f"{100 * share:.0f} %" for share in shares)
-    middle = [f"{found.events:.0f}", f"{found.months:.1f}", f"{found.hazard_ratio:.2f}", f"{found.infused_ratio:.2f}"]
+    ratios = ["-" if math.isnan(ratio) else f"{ratio:.2f}" for ratio in (found.hazard_ratio, found.infused_ratio)]  # nobody may be infused
+    middle = [f"{found.events:.0f}", f"{found.months:.1f}", *ratios]
     return [f"{found.success:.3f} ± {found.error:.3f}", looks, futile, *middle, lost, console.number(found.wait), bridged, crossed]
 
 
