@@ -20,7 +20,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "autologue"
 
 FLOORS = {  # from the ground up; the ground's modules in the order in which they may import each other
-    "GROUND": ["errors", "units", "functions", "files", "compiled", "parallel", "seeds"],
+    "GROUND": ["errors", "units", "functions", "plain", "files", "compiled", "parallel", "seeds"],
     "LANGUAGE": ["model", "terms", "variability", "population", "patient", "regimen", "product", "protocol"],
     "LIBRARY": ["library"],
     "ENGINE": ["engine", "simulate", "likelihood", "results"],

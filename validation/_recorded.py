@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,20 @@ def record(name: str, *, inputs: str, seed: object, found: Any) -> Path:
     head = dict(inputs=inputs, autologue=__version__, seed=seed, date=datetime.datetime.now(datetime.UTC).date().isoformat())
     path.write_text(json.dumps({**head, "found": found}, indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def resumed(file: Path, plan: Sequence[tuple[str, int]], replicate: Callable[[str, int], Any]) -> list[Any]:
+    """Return the replicates (arm, seed) of a plan in its order, those that the file of JSON lines lacks computed and added to it."""
+    done: dict[tuple[str, int], Any] = {}
+    if file.exists():
+        done = {(r["arm"], r["seed"]): r for r in map(json.loads, file.read_text(encoding="utf-8").splitlines())}
+    for arm, seed in plan:
+        if (arm, seed) not in done:
+            done[arm, seed] = replicate(arm, seed)
+            with file.open("a", encoding="utf-8") as out:
+                out.write(json.dumps(done[arm, seed]) + "\n")
+            print(f"{len(done)} of {len(plan)}: {arm}, seed {seed}", flush=True)
+    return [done[key] for key in plan]
 
 
 def recorded(name: str) -> dict[str, Any]:

@@ -17,7 +17,6 @@ writes `recorded/fit_occasions.json`, which the documentation reads. `--quick`: 
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -137,17 +136,8 @@ def replicate(words: str, seed: int) -> Record:
 
 def run(file: Path) -> list[Record]:
     """Return all replicates, those that the file lacks computed and added to it."""
-    done: dict[tuple[str, int], Record] = {}
-    if file.exists():
-        done = {(r["arm"], r["seed"]): r for r in map(json.loads, file.read_text().splitlines())}
     plan = [(arm, seed) for seed in range(1, REPLICATES + 1) for arm in METHODS] + [("blind", 1)]
-    for arm, seed in plan:
-        if (arm, seed) not in done:
-            done[arm, seed] = replicate(arm, seed)
-            with file.open("a") as out:
-                out.write(json.dumps(done[arm, seed]) + "\n")
-            print(f"{len(done)} of {len(plan)}: {arm}, seed {seed}", flush=True)
-    return [done[key] for key in plan]
+    return shelf.resumed(file, plan, replicate)
 
 
 def summary(replicates: list[Record]) -> Record:

@@ -19,7 +19,6 @@ writes `recorded/fit_simulated.json`, which the documentation reads. `--quick`: 
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -81,17 +80,8 @@ def replicate(arm: str, seed: int) -> Record:
 
 def run(file: Path) -> list[Record]:
     """Return all replicates, those that the file lacks computed and added to it."""
-    done: dict[tuple[str, int], Record] = {}
-    if file.exists():
-        done = {(r["arm"], r["seed"]): r for r in map(json.loads, file.read_text().splitlines())}
     plan = sorted((seed, arm) for arm, (count, _) in ARMS.items() for seed in range(1, count + 1))
-    for seed, arm in plan:
-        if (arm, seed) not in done:
-            done[arm, seed] = replicate(arm, seed)
-            with file.open("a") as out:
-                out.write(json.dumps(done[arm, seed]) + "\n")
-            print(f"{len(done)} of {len(plan)}: {arm}, seed {seed}", flush=True)
-    return [done[arm, seed] for seed, arm in plan]
+    return shelf.resumed(file, [(arm, seed) for seed, arm in plan], replicate)
 
 
 def summary(replicates: list[Record], arm: str) -> list[Record]:

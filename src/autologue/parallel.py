@@ -8,13 +8,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from autologue.errors import InputError
 
-__all__ = ["Progress", "computed", "processors"]
+__all__ = ["Progress", "computed", "in_threads", "processors"]
+
+Piece = TypeVar("Piece")
+Made = TypeVar("Made")
 
 Progress = Callable[[int], None]
 """Called with the number of pieces that have ended since the last call."""
@@ -23,6 +27,17 @@ Progress = Callable[[int], None]
 def processors() -> int:
     """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def in_threads(work: Callable[[Piece], Made], pieces: Sequence[Piece], *, workers: int) -> Iterator[Made]:
+    """Yield the work on each piece, in order; the first runs alone, because kernels are compiled and loaded then."""
+    if pieces:
+        yield work(pieces[0])
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield from pool.map(work, pieces[1:])
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def computed(

@@ -16,7 +16,8 @@ from typer.testing import CliRunner, Result
 from autologue import library
 from autologue.cli.app import app
 from autologue.errors import SolveError
-from autologue.qualify import cases, certificate, checks, selftest
+from autologue.plain import jsonable
+from autologue.qualify import cases, checks, selftest
 
 
 def run(*arguments: object) -> Result:
@@ -128,7 +129,7 @@ def test_the_page_is_self_contained_and_marks_what_failed(one_case: Callable[...
 
 
 def test_numbers_that_are_not_finite_become_null() -> None:
-    assert certificate.plain({"a": [1.5, float("nan")], "b": "x"}) == {"a": [1.5, None], "b": "x"}
+    assert jsonable({"a": [1.5, float("nan")], "b": "x"}) == {"a": [1.5, None], "b": "x"}
 
 
 def test_a_file_of_another_kind_is_refused_before_the_work(tmp_path: Path) -> None:

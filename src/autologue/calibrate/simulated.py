@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from autologue.engine.solve import threads
 from autologue.errors import InputError
 from autologue.files import replacing
+from autologue.parallel import in_threads
 
 __all__ = ["Simulator", "simulate_points"]
 
@@ -55,20 +55,11 @@ def simulate_points(
         return made
 
     done = []
-    for made in _in_threads(work, chunks):
+    for made in in_threads(work, chunks, workers=threads()):
         done.append(made)
         if progress:
             progress(len(made))
     return np.concatenate(done)
-
-
-def _in_threads(work: Callable[[slice], Floats], chunks: Sequence[slice]) -> Iterator[Floats]:
-    yield work(chunks[0])
-    pool = ThreadPoolExecutor(threads())
-    try:
-        yield from pool.map(work, chunks[1:])
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _key(fingerprint: str, z: Floats, firsts: Sequence[int], count: int) -> str:

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from autologue import __version__
 from autologue.files import replacing
+from autologue.plain import jsonable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,17 +73,7 @@ def json_text(value: object) -> str:
     >>> json_text({"median": float("inf")}).split()
     ['{', '"median":', 'null', '}']
     """
-    return json.dumps(_plain(value), indent=2)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(jsonable(value), indent=2)
 
 
 class _News(logging.Handler):
@@ -147,5 +138,5 @@ def write_manifest(out: Path, record: Mapping[str, Any]) -> Path:
     }
     path = out.with_name(f"{out.name}.manifest.json")
     with replacing(path) as part:
-        part.write_text(json.dumps(_plain(whole), indent=2) + "\n")
+        part.write_text(json.dumps(jsonable(whole), indent=2) + "\n")
     return path

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from autologue.errors import InputError
 from autologue.files import check_writable, replacing
+from autologue.plain import jsonable
 
 __all__ = ["check_name", "write_record"]
 
@@ -40,17 +40,8 @@ def write_record(record: Record, path: Path) -> None:
         part.write_text(_WRITERS[path.suffix](record), encoding="utf-8", newline="")
 
 
-def plain(value: Any) -> Any:
-    """Return a value that JSON can hold: numbers that are not finite become None."""
-    if isinstance(value, Mapping):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _json(record: Record) -> str:
-    return json.dumps(plain(record), indent=1) + "\n"
+    return json.dumps(jsonable(record), indent=1) + "\n"
 
 
 def _csv(record: Record) -> str:

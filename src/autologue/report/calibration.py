@@ -10,12 +10,12 @@ import pandas as pd
 from autologue.plot.calibration import distances, learnt
 from autologue.plot.numbers import format_interval, format_number, format_unit
 from autologue.report.content import Figure, Reference, Report, Section, Table
+from autologue.report.course_text import predicted
 from autologue.report.manifest import manifest
 from autologue.trial.calibration import TrialCalibration
 from autologue.trial.calibration.predicted import Checked, counts
 from autologue.trial.calibration.said import in_short
 from autologue.trial.calibration.targets import SPREAD
-from autologue.trial.compared import Compared
 
 __all__ = ["calibration_report"]
 
@@ -117,7 +117,7 @@ def _checks(checked: Sequence[Checked]) -> list[Section]:
     rows = [
         {
             "Figure": f"{each.after.row.trial}: {_words(each.after.row.name)}", "n": each.after.row.n, "Published": format_number(each.after.row.published),
-            "Before": _interval(each.before), "After": _interval(each.after), "Verdict": f"{each.before.verdict} → {each.after.verdict}",
+            "Before": predicted(each.before), "After": predicted(each.after), "Verdict": f"{each.before.verdict} → {each.after.verdict}",
             "Width; of chance": f"{format_number(each.after.width, 2)}; {format_number(each.after.binomial, 2)}",
         }
         for each in checked
@@ -135,14 +135,6 @@ def _checks(checked: Sequence[Checked]) -> list[Section]:
             [Table(pd.DataFrame(rows), "Medians and 90 % predictive intervals (± Monte-Carlo error).")],
         )
     ]
-
-
-def _interval(one: Compared) -> str:
-    if one.interval is None:
-        return one.why
-    return (
-        f"{format_number(one.interval.median)} ({format_interval(one.interval.lower, one.interval.upper)}; ± {format_number(one.error, 2)})"
-    )
 
 
 def _surface(calibration: TrialCalibration) -> Section:

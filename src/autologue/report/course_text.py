@@ -24,6 +24,7 @@ __all__ = [
     "kinetics_rows",
     "kinetics_words",
     "link_table",
+    "predicted",
     "response_words",
     "share_table",
     "survival_words",
@@ -113,7 +114,7 @@ def compared_table(found: CourseResult, use: str) -> Table:
             "Figure": f"{one.row.trial}: {_words(one.row.endpoint)}"
             + ("" if math.isnan(one.row.months) else f", {one.row.months:g} months"),
             "n": one.row.n or "–",
-            "Predicted": _predicted(one),
+            "Predicted": predicted(one),
             "Width; of chance": _widths(one),
             "Published": _published(one),
             "Verdict": one.verdict or "–",
@@ -134,7 +135,8 @@ def _words(endpoint: str) -> str:
     return endpoint.replace("_prop", "").replace("_surv", "").replace("_", " ")
 
 
-def _predicted(one: Compared) -> str:
+def predicted(one: Compared) -> str:
+    """Return the median of a figure with its interval and Monte-Carlo error, or why there is none."""
     if one.interval is None:
         return one.why
     return (

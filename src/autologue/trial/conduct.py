@@ -6,8 +6,7 @@ under its own seed, so that no correlation between panels is implied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from autologue import units
 from autologue.engine.describe import fingerprint
 from autologue.engine.solve import prepare, threads
 from autologue.errors import InputError, UnitError, unknown
+from autologue.parallel import in_threads
 from autologue.protocol import Protocol
 from autologue.survival.life_table import LifeTable
 from autologue.trial.calibration.posterior import drawing_for
@@ -75,15 +75,15 @@ def conduct(
         protocol=plan, replicates=replicates, seed=seed, lines=(), panels={}, kinetics={}, leukaemia={}, models={},
         inputs=(file,) if file else (),
     )  # fmt: skip
-    if plan.course:
-        drawing_for(plan, prior=prior, posterior=posterior)  # draws that cannot be used are refused before the panels
+    # draws that cannot be used are refused before the panels
+    drawing = drawing_for(plan, prior=prior, posterior=posterior) if plan.course else None
     if plan.panels is not None:
         result = _with_panels(result, file, progress)
-    if not plan.course:
+    if drawing is None:
         return result
     followed = follow_trial(
-        plan, followed_often, seed=seed, uncertain=uncertain, parts=parts, life_table=life_table, progress=progress, scheduler=scheduler,
-        prior=prior, posterior=posterior,
+        plan, followed_often, drawing=drawing, seed=seed, uncertain=uncertain, parts=parts, life_table=life_table, progress=progress,
+        scheduler=scheduler, prior=prior, posterior=posterior,
     )  # fmt: skip
     return replace(result, course=followed, models={**result.models, **followed.plan.models})
 
@@ -173,23 +173,13 @@ def _replicated(
         return patients, [study.block(patients, size) for study in studies]
 
     done = []
-    for patients, answers in _in_threads(block, range(0, replicates, BLOCK)):
+    for patients, answers in in_threads(block, range(0, replicates, BLOCK), workers=threads()):
         done.append((patients, answers))
         if progress:
             progress(len(patients) // size)
     columns = {field.name: np.concatenate([getattr(p, field.name) for p, _ in done]) for field in fields(Patients)}
     panels = [study.collect([answers[k] for _, answers in done]) for k, study in enumerate(studies)]
     return Patients(**columns), [_covariates(protocol, Patients(**columns), size), *panels]
-
-
-def _in_threads(work: Callable[[int], Block], pieces: Sequence[int]) -> Iterator[Block]:
-    """Yield the work on each piece, in order; the first runs alone, because kernels are compiled and loaded then."""
-    yield work(pieces[0])
-    pool = ThreadPoolExecutor(threads())
-    try:
-        yield from pool.map(work, pieces[1:])
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _covariates(protocol: Protocol, patients: Patients, size: int) -> Panel:

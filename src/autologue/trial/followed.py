@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autologue.protocol import Protocol
 from autologue.survival.life_table import LifeTable
-from autologue.trial.calibration.posterior import drawing_for
+from autologue.trial.calibration.posterior import Drawing, drawing_for
 from autologue.trial.compared import compare_families
 from autologue.trial.course_result import CourseResult
 from autologue.trial.families import Family, shipped_families
@@ -27,11 +27,14 @@ def families_of(protocol: Protocol) -> tuple[Family, ...]:
 
 
 def follow_trial(
-    protocol: Protocol, replicates: int, *, seed: int, uncertain: bool, parts: Path | None = None, life_table: LifeTable | None = None,
-    progress: Callable[[int], None] | None = None, scheduler: str = "", prior: bool = False, posterior: Path | None = None,
+    protocol: Protocol, replicates: int, *, drawing: Drawing, seed: int, uncertain: bool, parts: Path | None = None,
+    life_table: LifeTable | None = None, progress: Callable[[int], None] | None = None, scheduler: str = "", prior: bool = False,
+    posterior: Path | None = None,
 ) -> CourseResult:  # fmt: skip
-    """Return the patients of a trial, compared with its published figures; see `conduct`."""
-    drawing = drawing_for(protocol, prior=prior, posterior=posterior)
+    """Return the patients of a trial, compared with its published figures; see `conduct`.
+
+    drawing: where its links are drawn from; those of its control are found here, by `prior` and `posterior`.
+    """
     plan = plan_course(protocol, seed=seed, uncertain=uncertain, calibrated=drawing.calibrated, life_table=life_table)
     trial = replicate_course(plan, replicates, parts=parts, progress=progress, scheduler=scheduler)
     control = None

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +18,8 @@ from autologue.engine.describe import fingerprint as model_fingerprint
 from autologue.engine.solve import prepare, threads
 from autologue.errors import InputError
 from autologue.library import load
+from autologue.parallel import in_threads
+from autologue.plain import unfrozen
 from autologue.protocol import Protocol
 from autologue.survival.life_table import LifeTable
 from autologue.trial.block import Setting, simulate_block
@@ -76,7 +76,7 @@ class Plan:
     def fingerprint(self) -> str:
         """Return a hash of all that replicates depend on but their number."""
         what = {
-            "version": __version__, "protocol": _plain(self.setting.protocol), "links": {k: asdict(v) for k, v in self.links.items()},
+            "version": __version__, "protocol": unfrozen(self.setting.protocol), "links": {k: asdict(v) for k, v in self.links.items()},
             "calibrated": {k: v.tolist() for k, v in self.calibrated.items()}, "uncertain": self.uncertain, "seed": self.setting.seed,
             "size": self.size, "models": self.models, "life_table": self.setting.life_table is not None,
         }  # fmt: skip
@@ -157,17 +157,11 @@ def _blocks(plan: Plan, pieces: Sequence[Start], parts: Path | None, scheduler: 
 
 
 def _made(plan: Plan, pieces: Sequence[Start], scheduler: str) -> Iterator[Courses]:
-    """Yield the blocks that begin so, in order; in threads the first is made alone, because kernels are compiled and loaded then."""
+    """Yield the blocks that begin so, in order."""
     if scheduler:
         yield from map(from_arrow, on_cluster(partial(_arrow_block, plan), pieces, scheduler))
-        return
-    if pieces:
-        yield _block(plan, pieces[0])
-    pool = ThreadPoolExecutor(threads())
-    try:
-        yield from pool.map(partial(_block, plan), pieces[1:])
-    finally:
-        pool.shutdown(cancel_futures=True)
+    else:
+        yield from in_threads(partial(_block, plan), pieces, workers=threads())
 
 
 def _block(plan: Plan, start: Start) -> Courses:
@@ -177,11 +171,3 @@ def _block(plan: Plan, start: Start) -> Courses:
 
 def _arrow_block(plan: Plan, start: Start) -> pa.Table:
     return to_arrow(_block(plan, start))
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -21,15 +21,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int8]
-_NEVER = (
-    "progression",
-    "progressed_waiting",
-    "new_therapy",
-    "transplant",
-    "crossover",
-    "death",
-    "failure",
-)  # infinite where they do not come
+# infinite where they do not come
+_NEVER = ("progression", "progressed_waiting", "new_therapy", "transplant", "crossover", "death", "failure")
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,17 +145,7 @@ class Courses:
         if cut is None:
             return table
         last = self.last_contact(cut)
-        for name in (
-            "progression",
-            "progressed_waiting",
-            "new_therapy",
-            "transplant",
-            "crossover",
-            "death",
-            "failure",
-            "best_day",
-            "infusion",
-        ):
+        for name in (*_NEVER, "best_day", "infusion"):
             table[name] = table[name].where(table[name] <= last)
         table.loc[table["death"].isna(), "cause"] = ""
         table["last_contact"] = last

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -25,6 +24,7 @@ from autologue.engine.system import lower
 from autologue.errors import InputError
 from autologue.files import replacing
 from autologue.library import load
+from autologue.plain import jsonable, unfrozen
 from autologue.protocol import Protocol
 from autologue.trial.calibration.links import calibratable
 from autologue.trial.calibration.targets import stem_of
@@ -77,7 +77,7 @@ class Posterior:
         """Write the draws as JSON, whole or not at all."""
         record = {
             "autologue": self.version, "date": self.date, "seed": self.seed, "protocols": list(self.protocols),
-            "rests on": {kind: dict(hashes) for kind, hashes in self.state.items()}, "report": _plain(self.report),
+            "rests on": {kind: dict(hashes) for kind, hashes in self.state.items()}, "report": jsonable(self.report),
             "draws": {name: value.tolist() for name, value in self.draws.items()},
         }  # fmt: skip
         with replacing(path) as part:
@@ -176,7 +176,7 @@ def state_of(protocols: Sequence[Protocol], families: Iterable[Family]) -> State
         if protocol.course not in ("", "none"):
             for model in [course_named(protocol.course).model] + ([load(SIGNAL_MODEL)] if protocol.toxicity else []):
                 models[model.name] = fingerprint(lower(model))
-    stems = {stem_of(protocol): _hash(_bare(protocol)) for protocol in protocols}
+    stems = {stem_of(protocol): _hash(unfrozen(protocol, without=("file",))) for protocol in protocols}
     targets = {
         family.name: _hash([asdict(row) for row in family.rows]) for family in families
         if family.use == "calibrate" and family.protocol in stems
@@ -185,24 +185,4 @@ def state_of(protocols: Sequence[Protocol], families: Iterable[Family]) -> State
 
 
 def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(_plain(value), sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def _bare(value: Any) -> Any:
-    """Return a frozen value as mappings and lists."""
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _bare(getattr(value, name)) for name in value.__dataclass_fields__ if name != "file"}
-    if isinstance(value, Mapping):
-        return {str(key): _bare(each) for key, each in value.items()}
-    return [_bare(each) for each in value] if isinstance(value, (list, tuple)) else value
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON can hold it: what is not finite becomes null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return hashlib.sha256(json.dumps(jsonable(value), sort_keys=True, default=str).encode()).hexdigest()[:16]
